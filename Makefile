@@ -1,0 +1,37 @@
+# Verbs only. Nothing needs activating: every verb uses .venv, and makes it when it is missing or out of date.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench clean
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+help:  ## this list
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+setup: $(READY)  ## .venv with ftops and its tools
+
+$(READY): pyproject.toml scripts/setup
+	@scripts/setup
+	@touch $@
+
+demo: $(READY)  ## the main job end to end, on the embedded emulator
+	@$(BIN)/python scripts/demo.py
+
+test: $(READY)  ## the tests
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(READY)  ## format, lint, types, import contracts, sizes, docs in step
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/sizes.py
+	@$(BIN)/python scripts/reference.py --check
+
+bench: $(READY)  ## how long things take, beside an empty Python and terraform
+	@$(BIN)/python benchmarks/run.py $(ARGS)
+
+clean:  ## everything that setup, tests and runs have made
+	@rm -rf .venv .ftops build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
