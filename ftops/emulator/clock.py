@@ -1,0 +1,52 @@
+"""Emulated time: the wall clock plus what the store says, the same for every process on that store.
+
+In: the clock row and a wall-clock reading. Out: the instant it is in the emulator, in unix seconds.
+Asking for the time never changes it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ClockRow:
+    """How emulated time derives from wall time."""
+
+    offset_seconds: float
+    frozen_at: float | None
+    speed: float
+    speed_since: float
+
+    def at(self, wall: float) -> float:
+        """The emulated instant at a wall-clock instant."""
+        if self.frozen_at is not None:
+            return self.frozen_at
+        return wall + self.offset_seconds + (wall - self.speed_since) * (self.speed - 1.0)
+
+
+_COLUMNS = "offset_seconds, frozen_at, speed, speed_since"
+
+
+def read_clock(db: sqlite3.Connection) -> ClockRow:
+    """The stored clock; a store without one runs on wall time."""
+    row = db.execute(f"SELECT {_COLUMNS} FROM clock").fetchone()
+    return ClockRow(*row) if row else ClockRow(0.0, None, 1.0, 0.0)
+
+
+def read_now(db: sqlite3.Connection) -> float:
+    """The emulated instant, in unix seconds."""
+    return read_clock(db).at(time.time())
+
+
+def advance(db: sqlite3.Connection, seconds: float) -> None:
+    """Move emulated time forward (or back, for a test of skew) by `seconds`, also while it is frozen."""
+    row = read_clock(db)
+    frozen = None if row.frozen_at is None else row.frozen_at + seconds
+    db.execute("DELETE FROM clock")
+    db.execute(
+        f"INSERT INTO clock ({_COLUMNS}) VALUES (?, ?, ?, ?)",
+        (row.offset_seconds + seconds, frozen, row.speed, row.speed_since),
+    )

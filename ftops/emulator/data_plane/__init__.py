@@ -1,0 +1,12 @@
+"""The data plane: files, jobs, models and inference, on dated and v1 routes over one store.
+
+In: calls matched to an account. Out: answers in the shape of the surface that asked (contract 1.14).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ftops.emulator.data_plane import files, inference, job_actions, jobs, models
+
+ROUTES: Final = (*files.ROUTES, *jobs.ROUTES, *job_actions.ROUTES, *models.ROUTES, *inference.ROUTES)

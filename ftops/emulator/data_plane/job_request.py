@@ -1,0 +1,225 @@
+"""The body of a job's create request, checked field by field (contract 1.5).
+
+In: JSON as it came. Out: a `JobRequest`, or a 400 naming the field. Ranges the service does not publish are not
+invented here: only kinds and signs of numbers are checked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ftops.emulator.catalogue import DPO, REINFORCEMENT, SUPERVISED
+from ftops.emulator.exchange import Call
+from ftops.emulator.wire_errors import Surface, invalid_payload
+
+_FIELDS: Final = frozenset(
+    {
+        "model",
+        "training_file",
+        "validation_file",
+        "hyperparameters",
+        "suffix",
+        "seed",
+        "integrations",
+        "method",
+        "metadata",
+        "trainingType",
+    }
+)
+_SUFFIX: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_COMMON: Final = frozenset({"n_epochs", "batch_size", "learning_rate_multiplier"})
+_HYPERPARAMETERS: Final[Mapping[str, frozenset[str]]] = {
+    SUPERVISED: _COMMON | {"prompt_loss_weight"},
+    DPO: _COMMON | {"beta", "l2_multiplier"},
+    REINFORCEMENT: _COMMON | {"reasoning_effort", "compute_multiplier", "eval_interval", "eval_samples"},
+}
+_WHOLE: Final = frozenset({"n_epochs", "batch_size", "eval_interval", "eval_samples"})
+_EFFORTS: Final = frozenset({"low", "medium", "high", "default"})
+_GRADERS: Final = frozenset(
+    {"string_check", "text_similarity", "score_model", "python", "multi", "label_model", "endpoint"}
+)
+_TIERS: Final[Mapping[str, str]] = {
+    "standard": "standard",
+    "globalstandard": "globalStandard",
+    "datazonestandard": "dataZoneStandard",  # assumed: no source gives this value
+    "developer": "developerTier",
+    "developertier": "developerTier",
+}
+_SEED_MAX: Final = 2_147_483_647
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """A create request that makes sense by itself; whether its files and model exist is another question."""
+
+    model: str
+    training_file: str
+    validation_file: str | None
+    method: str
+    hyperparameters: Mapping[str, Any]
+    method_echo: Mapping[str, Any] | None
+    suffix: str | None
+    seed: int | None
+    tier: str | None
+    metadata: Mapping[str, str] | None
+    integrations: list[Any] | None
+
+
+def checked_request(call: Call) -> JobRequest:
+    """The request, or `WireError` 400."""
+    fields = call.fields
+    for name in fields:
+        if name not in _FIELDS:
+            raise invalid_payload("The request has a field this operation does not have.", param=name[:64])
+    method, hyperparameters, echo = _method(call, fields)
+    validation_file = _text(fields, "validation_file", required=False)
+    if method == REINFORCEMENT and validation_file is None:
+        raise invalid_payload("Reinforcement fine-tuning needs a validation file.", param="validation_file")
+    return JobRequest(
+        model=_text(fields, "model") or "",
+        training_file=_text(fields, "training_file") or "",
+        validation_file=validation_file,
+        method=method,
+        hyperparameters=hyperparameters,
+        method_echo=echo,
+        suffix=_suffix(fields.get("suffix")),
+        seed=_seed(fields.get("seed")),
+        tier=_tier(fields.get("trainingType")),
+        metadata=_metadata(call, fields.get("metadata")),
+        integrations=_integrations(call, fields.get("integrations")),
+    )
+
+
+def _text(fields: Mapping[str, object], name: str, *, required: bool = True) -> str | None:
+    value = fields.get(name)
+    if value is None and not required:
+        return None
+    if not isinstance(value, str) or not value:
+        raise invalid_payload(f"{name} must be a string that is not empty.", param=name)
+    return value
+
+
+def _suffix(value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _SUFFIX.fullmatch(value):
+        raise invalid_payload("suffix must be 1 to 40 characters of A-Z, a-z, 0-9, _ and -.", param="suffix")
+    return value
+
+
+def _seed(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _SEED_MAX:
+        raise invalid_payload(f"seed must be a whole number from 0 to {_SEED_MAX}.", param="seed")
+    return value
+
+
+def _tier(value: object) -> str | None:
+    if value is None:
+        return None
+    if value == 1 and not isinstance(value, bool):
+        return "globalStandard"  # the number was seen in use; its meaning is assumed
+    if not isinstance(value, str) or value.lower() not in _TIERS:
+        raise invalid_payload("trainingType must be Standard, GlobalStandard or Developer.", param="trainingType")
+    return _TIERS[value.lower()]
+
+
+def _metadata(call: Call, value: object) -> Mapping[str, str] | None:
+    if value is None:
+        return None
+    if call.profile.metadata == "reject":
+        raise invalid_payload("The request has a field this operation does not have.", param="metadata")
+    if not isinstance(value, dict) or len(value) > 16:
+        raise invalid_payload("metadata must be an object of at most 16 pairs.", param="metadata")
+    for key, text in value.items():
+        if len(key) > 64 or not isinstance(text, str) or len(text) > 512:
+            raise invalid_payload("metadata keys have at most 64 characters and values at most 512.", param="metadata")
+    return value if call.profile.metadata == "store" else None
+
+
+def _integrations(call: Call, value: object) -> list[Any] | None:
+    if value is None:
+        return None
+    if not _recent(call):
+        raise invalid_payload("This api-version has no integrations.", param="integrations")
+    if not isinstance(value, list) or not all(isinstance(one, dict) and one.get("type") == "wandb" for one in value):
+        raise invalid_payload("integrations must be a list of wandb integrations.", param="integrations")
+    return value
+
+
+def _recent(call: Call) -> bool:
+    return call.surface is Surface.V1 or call.version >= "2025-04-01"
+
+
+def _method(call: Call, fields: Mapping[str, object]) -> tuple[str, Mapping[str, Any], Mapping[str, Any] | None]:
+    top = _hyperparameters(fields.get("hyperparameters"), SUPERVISED, "hyperparameters")
+    value = fields.get("method")
+    if value is None:
+        return SUPERVISED, top, None
+    if not _recent(call):
+        raise invalid_payload("This api-version has no method.", param="method")
+    if not isinstance(value, dict) or value.get("type") not in _HYPERPARAMETERS:
+        raise invalid_payload("method.type must be supervised, dpo or reinforcement.", param="method")
+    method = str(value["type"])
+    if method == REINFORCEMENT and call.surface is not Surface.V1:
+        raise invalid_payload("This api-version has no method of type reinforcement.", param="method")
+    if set(value) - {"type", method}:
+        raise invalid_payload("method may only hold type and the object of that type.", param="method")
+    body = value.get(method, {})
+    if not isinstance(body, dict):
+        raise invalid_payload(f"method.{method} must be an object.", param=f"method.{method}")
+    return method, {**top, **_method_body(method, body)}, {"type": method, "body": _kept(method, body)}
+
+
+def _method_body(method: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    known = {"hyperparameters"}
+    loose: dict[str, Any] = {}
+    if method == DPO:  # one doc sample puts these beside the hyperparameters (contract 1.5)
+        loose = {name: body[name] for name in ("beta", "l2_multiplier") if name in body}
+        known |= set(loose)
+    if method == REINFORCEMENT:
+        known |= {"grader", "response_format", "tools", "max_episode_steps"}
+        grader = body.get("grader")
+        if not isinstance(grader, dict) or grader.get("type") not in _GRADERS:
+            raise invalid_payload("Reinforcement fine-tuning needs one grader.", param="method.reinforcement.grader")
+    if unknown := sorted(set(body) - known):
+        raise invalid_payload(
+            f"method.{method} has a field this operation does not have.", param=f"method.{method}.{unknown[0][:64]}"
+        )
+    place = f"method.{method}.hyperparameters"
+    given = body.get("hyperparameters")
+    if given is not None and not isinstance(given, dict):
+        raise invalid_payload(f"{place} must be an object.", param=place)
+    return _hyperparameters({**loose, **(given or {})}, method, place)
+
+
+def _kept(method: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: body[name] for name in ("grader", "response_format") if method == REINFORCEMENT and name in body}
+
+
+def _hyperparameters(value: object, method: str, place: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise invalid_payload(f"{place} must be an object.", param=place)
+    for name, number in value.items():
+        if name not in _HYPERPARAMETERS[method]:
+            raise invalid_payload(f"{place} has a field this method does not have.", param=f"{place}.{name[:64]}")
+        if name == "reasoning_effort":
+            if number not in _EFFORTS:
+                raise invalid_payload("reasoning_effort must be low, medium or high.", param=f"{place}.{name}")
+        elif number not in ("auto", -1, None) and not _usable(name, number):
+            raise invalid_payload(f"{name} must be auto or a number above 0.", param=f"{place}.{name}")
+    return {name: number for name, number in value.items() if number not in ("auto", -1, None)}
+
+
+def _usable(name: str, number: object) -> bool:
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
+        return False
+    if name in _WHOLE:
+        return isinstance(number, int) and 1 <= number <= _SEED_MAX
+    return 0 < number < float("inf") or (name == "prompt_loss_weight" and number == 0)

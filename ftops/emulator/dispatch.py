@@ -1,0 +1,276 @@
+"""From a request to its answer, in one fixed order for every surface.
+
+In: a `Request`. Out: an `Answer`, always, also when this program is wrong. The order: find the surface, check the
+api-version, match the route, check the account and the caller, read the body, run the handler in one transaction
+(a read-only view for reads, one BEGIN IMMEDIATE for writes), write the request log.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import traceback
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from ftops.emulator import uploads
+from ftops.emulator.body import CutShort, read_json_object
+from ftops.emulator.clock import read_now
+from ftops.emulator.exchange import Answer, Call, Request, read_account
+from ftops.emulator.identity import authenticate
+from ftops.emulator.names import PROVIDER, RESOURCE_GROUP, SUBSCRIPTION
+from ftops.emulator.profile import Profile
+from ftops.emulator.routing import Route, Router, check_parameters, split_target
+from ftops.emulator.store import Store, counter
+from ftops.emulator.wire_errors import (
+    Surface,
+    WireError,
+    invalid_payload,
+    no_such_account,
+    no_such_route,
+    parent_not_found,
+    resource_not_found,
+    wrong_version_on_v1,
+)
+
+DATED_VERSIONS: Final = frozenset(
+    {
+        "2023-12-01-preview",
+        "2024-02-01",
+        "2024-05-01-preview",
+        "2024-08-01-preview",
+        "2024-10-21",
+        "2025-04-01-preview",
+    }
+)
+ARM_VERSIONS: Final = (
+    "2023-05-01",
+    "2023-10-01-preview",
+    "2024-04-01-preview",
+    "2024-06-01-preview",
+    "2024-10-01",
+    "2025-04-01-preview",
+    "2025-06-01",
+    "2025-07-01-preview",
+    "2025-09-01",
+    "2025-10-01-preview",
+    "2026-03-01",
+    "2026-05-15-preview",
+    "2026-09-15-preview",
+)
+_LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_ECHO_MAX: Final = 128
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a request goes: its surface, the account in its path, and the rest of the path."""
+
+    surface: Surface
+    account: str
+    segments: tuple[str, ...]
+
+
+class Dispatcher:
+    """Answers requests over one store."""
+
+    def __init__(self, store: Store, router: Router) -> None:
+        self._store = store
+        self._router = router
+        self._profile: tuple[int, Profile] = (-1, Profile())
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to a request; never raises."""
+        surface = Surface.DATED
+        try:
+            segments, query = split_target(request.target)
+            address = locate(segments)
+            surface = address.surface
+            answer = self._routed(request, address, query)
+        except WireError as refusal:
+            answer = Answer(refusal.status, refusal.payload(surface), dict(refusal.headers))
+        except CutShort:
+            cut = invalid_payload("The request body ended before it was complete.")
+            answer = Answer(cut.status, cut.payload(surface), {"Connection": "close"})
+        except Exception as defect:
+            answer = _confession(defect, surface)
+        _add_common_headers(request, surface, answer)
+        self._log(request, surface, answer)
+        return answer
+
+    def _routed(self, request: Request, address: Address, query: Mapping[str, str]) -> Answer:
+        version = _checked_version(address, query)
+        route, names = self._router.match(address.surface, request.method, address.segments, version=version)
+        with self._store.reading() as db:
+            call = self._call(db, request, address, route, names, query, version)
+            if not route.writes and route.body == "none":
+                return self._located(route.handler(call), call)
+        call = self._with_body(call, route)
+        try:
+            with self._store.writing() if route.writes else self._store.reading() as db:
+                fresh = self._call(db, request, address, route, names, query, version)
+                answer = route.handler(replace(fresh, fields=call.fields, upload=call.upload))
+                return self._located(answer, fresh)
+        finally:
+            if call.upload is not None:
+                call.upload.discard()
+
+    def _call(
+        self,
+        db: sqlite3.Connection,
+        request: Request,
+        address: Address,
+        route: Route,
+        names: Mapping[str, str],
+        query: Mapping[str, str],
+        version: str,
+    ) -> Call:
+        call = Call(
+            request, address.surface, version, names, query, self._store, db, read_now(db), self._profile_of(db)
+        )
+        if address.account or route.account:
+            call.account = read_account(db, address.account or names[route.account])
+            if address.account and call.account is None:
+                raise no_such_account(address.account)
+        authenticate(db, request, address.surface, call.account)
+        if address.surface is Surface.ARM:
+            _check_scope(names)
+        if route.account and call.account is None:
+            raise _missing_arm_account(names, route)
+        if address.surface in (Surface.DOOR, Surface.IDENTITY):
+            _refuse_foreign_host(request)
+        check_parameters(route, query)
+        return call
+
+    def _with_body(self, call: Call, route: Route) -> Call:
+        content_type = call.request.headers.get("Content-Type") or ""
+        if route.body == "upload":
+            # The limit may be raised while the body streams; the handler checks the rest of the limits.
+            limit = call.profile.file_bytes_max
+            call.upload = uploads.receive(call.request.body, content_type, self._store, file_bytes_max=limit)
+        elif route.body == "json":
+            call.fields = read_json_object(call.request.body, content_type)
+        return call
+
+    def _profile_of(self, db: sqlite3.Connection) -> Profile:
+        version = counter(db, "profile")
+        known_version, profile = self._profile
+        if version != known_version:
+            rows = db.execute("SELECT name, value FROM profile").fetchall()
+            profile = Profile().with_overrides({name: json.loads(value) for name, value in rows})
+            self._profile = (version, profile)
+        return profile
+
+    def _located(self, answer: Answer, call: Call) -> Answer:
+        if call.account is not None and call.surface in (Surface.DATED, Surface.V1):
+            answer.headers.setdefault("x-ms-region", call.account.location)
+        return answer
+
+    def _log(self, request: Request, surface: Surface, answer: Answer) -> None:
+        if surface in (Surface.DOOR, Surface.IDENTITY):
+            return
+        with self._store.reading() as db:
+            profile, at = self._profile_of(db), read_now(db)
+        if not profile.request_log:
+            return
+        with self._store.writing() as db:
+            added = db.execute(
+                "INSERT INTO requests (at, method, path, status, retry_count, client_request_id)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    at,
+                    request.method,
+                    request.target[:2000],
+                    answer.status,
+                    request.headers.get("x-stainless-retry-count"),
+                    _echo(request.headers.get("x-ms-client-request-id")),
+                ),
+            )
+            oldest_kept = (added.lastrowid or 0) - profile.requests_kept
+            db.execute("DELETE FROM requests WHERE serial <= ?", (oldest_kept,))
+
+
+def locate(segments: tuple[str, ...]) -> Address:
+    """The surface a path belongs to. Raises `WireError` 404 when it belongs to none."""
+    first = segments[0]
+    if first == "_emulator":
+        return Address(Surface.DOOR, "", segments)
+    if first == "msi":
+        return Address(Surface.IDENTITY, "", segments)
+    if first.lower() == "subscriptions":
+        return Address(Surface.ARM, "", segments)
+    if len(segments) >= 3 and segments[1] == "openai":
+        if segments[2] == "v1":
+            return Address(Surface.V1, first, segments[3:] or ("",))
+        return Address(Surface.DATED, first, segments[2:])
+    raise no_such_route()
+
+
+def _checked_version(address: Address, query: Mapping[str, str]) -> str:
+    version = query.get("api-version", "")
+    if address.surface is Surface.DATED and version not in DATED_VERSIONS:
+        raise no_such_route()
+    if address.surface is Surface.V1 and version not in ("", "v1", "preview"):
+        raise wrong_version_on_v1()
+    if address.surface is Surface.ARM:
+        if not version:
+            raise WireError(
+                400,
+                "MissingApiVersionParameter",
+                "The api-version query parameter (?api-version=) is required for all requests.",
+            )
+        if version not in ARM_VERSIONS:
+            raise WireError(
+                400,
+                "NoRegisteredProviderFound",
+                f"No registered resource provider found for API version '{_echo(version)}' of"
+                f" {PROVIDER}. The supported api-versions are '{', '.join(ARM_VERSIONS)}'.",
+            )
+    return version
+
+
+def _check_scope(names: Mapping[str, str]) -> None:
+    subscription, group = names.get("subscription", SUBSCRIPTION), names.get("group", RESOURCE_GROUP)
+    if subscription.lower() != SUBSCRIPTION:
+        raise WireError(404, "SubscriptionNotFound", f"The subscription '{_echo(subscription)}' could not be found.")
+    if group.lower() != RESOURCE_GROUP:
+        raise WireError(404, "ResourceGroupNotFound", f"Resource group '{_echo(group)}' could not be found.")
+
+
+def _missing_arm_account(names: Mapping[str, str], route: Route) -> WireError:
+    path = f"{PROVIDER}/accounts/{names[route.account]}"
+    if "deployment" in names or route.pattern.endswith("/deployments"):
+        return parent_not_found(path)
+    return resource_not_found(path, names.get("group", ""))
+
+
+def _refuse_foreign_host(request: Request) -> None:
+    # A web page may resolve its own name to 127.0.0.1: these two surfaces ask for no key, so they look.
+    host = (request.headers.get("Host") or "127.0.0.1").rsplit(":", 1)[0]
+    if host not in _LOOPBACK_NAMES:
+        raise WireError(421, "MisdirectedRequest", "This route answers on a loopback address only.")
+
+
+def _confession(defect: Exception, surface: Surface) -> Answer:
+    frame = traceback.extract_tb(defect.__traceback__)[-1]
+    place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+    refusal = WireError(500, "internalFailure", f"The emulator itself is at fault: {type(defect).__name__} at {place}.")
+    return Answer(500, refusal.payload(surface))
+
+
+def _add_common_headers(request: Request, surface: Surface, answer: Answer) -> None:
+    request_id = str(uuid.uuid4())
+    if surface is Surface.ARM:
+        answer.headers["x-ms-request-id"] = request_id
+        answer.headers["x-ms-correlation-request-id"] = request_id
+    elif surface in (Surface.DATED, Surface.V1):
+        answer.headers["apim-request-id"] = request_id
+        answer.headers["x-content-type-options"] = "nosniff"
+    if echo := _echo(request.headers.get("x-ms-client-request-id")):
+        answer.headers["x-ms-client-request-id"] = echo
+
+
+def _echo(value: str | None) -> str:
+    return value if value and len(value) <= _ECHO_MAX and value.isascii() and value.isprintable() else ""

@@ -1,0 +1,109 @@
+"""One request and its answer, as the handlers of every surface see them.
+
+In: what the wire said, decoded. Out: an `Answer`. Nothing here touches a socket.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ftops.emulator.body import Body
+from ftops.emulator.profile import Profile
+from ftops.emulator.store import Store
+from ftops.emulator.uploads import Upload
+from ftops.emulator.wire_errors import Surface
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a client sent, the body still unread."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: Body
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and host as the client reached us: absolute URLs in answers start with it."""
+        scheme = "https" if self.headers.get("X-Forwarded-Proto") == "https" else "http"
+        return f"{scheme}://{self.headers.get('Host') or '127.0.0.1'}"
+
+
+@dataclass
+class Answer:
+    """What goes back. One of `payload` (JSON), `content` (a file) or `stream` (chunks), or nothing."""
+
+    status: int = 200
+    payload: object = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content: Path | bytes | None = None
+    stream: Iterator[bytes] | None = None
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account row."""
+
+    key: str
+    name: str
+    location: str
+    kind: str
+    created_at: float
+    tags: str
+    local_auth: bool
+
+
+@dataclass
+class Call:
+    """A request matched to a route, inside the transaction it runs in."""
+
+    request: Request
+    surface: Surface
+    version: str
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    store: Store
+    db: sqlite3.Connection
+    now: float
+    profile: Profile
+    account: Account | None = None
+    fields: Mapping[str, object] = field(default_factory=dict)
+    upload: Upload | None = None
+
+    @property
+    def home(self) -> Account:
+        """The account of a data-plane or account-scoped call."""
+        assert self.account is not None, "route without an account"
+        return self.account
+
+    @property
+    def received(self) -> Upload:
+        """What an upload route received."""
+        assert self.upload is not None, "route without an upload"
+        return self.upload
+
+
+Handler = Callable[[Call], Answer]
+
+
+def read_account(db: sqlite3.Connection, name: str) -> Account | None:
+    """The account of that name, compared as ARM does: without case."""
+    row = db.execute("SELECT * FROM accounts WHERE name_key = ?", (name.lower(),)).fetchone()
+    return None if row is None else account_of(row)
+
+
+def account_of(row: sqlite3.Row) -> Account:
+    """An account row as a value."""
+    return Account(
+        key=row["name_key"],
+        name=row["name"],
+        location=row["location"],
+        kind=row["kind"],
+        created_at=row["created_at"],
+        tags=row["tags"],
+        local_auth=bool(row["local_auth"]),
+    )

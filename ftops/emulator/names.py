@@ -1,0 +1,31 @@
+"""The fixed names of the pretend subscription.
+
+In: an account name. Out: its ARM id. Nothing here is a secret: the key is documented, works on loopback only
+and opens nothing but an emulator.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
+RESOURCE_GROUP: Final = "emulator"
+TENANT: Final = "11111111-1111-1111-1111-111111111111"
+API_KEY: Final = "emulator-key-main"
+PROVIDER: Final = "Microsoft.CognitiveServices"
+DEFAULT_LOCATION: Final = "eastus2"
+
+_ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_FIRST_SEGMENTS_TAKEN = frozenset({"subscriptions", "msi", "_emulator", "metadata", "tenants"})
+
+
+def arm_id(account: str) -> str:
+    """The ARM id of an account: its identity wherever a URL would lie, since ports change."""
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{RESOURCE_GROUP}"
+    return f"{group}/providers/{PROVIDER}/accounts/{account}"
+
+
+def usable_account_name(name: str) -> bool:
+    """Whether a name can stand as the first path segment of an account's endpoint."""
+    return bool(_ACCOUNT_NAME.fullmatch(name)) and name.lower() not in _FIRST_SEGMENTS_TAKEN

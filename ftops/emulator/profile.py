@@ -1,0 +1,124 @@
+"""How this Azure behaves: every switch, limit and duration of the emulator, with its default.
+
+In: overrides by name, as JSON gives them. Out: a frozen `Profile`. Where the service's behaviour is not
+documented the default is the one that is harder on a client, so that what works here works there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+_DAY_SECONDS: Final = 86_400.0
+
+
+class UnusableProfile(ValueError):
+    """A profile override names no known value or carries one of the wrong kind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """Behaviour of one store; kept there as overrides, so all processes on it agree.
+
+    Sources: service contract sections 3.6 (limits), 6.5 (switches), 2.8 (expiry).
+    """
+
+    # Switches the documents leave open; the hostile side is the default.
+    metadata: str = "drop"  # drop | store | reject: what becomes of job metadata
+    one_deployment_per_model: bool = True
+    files_after: str = "ignored"  # ignored | honoured: paging of the file list
+    delete_model_route: str = "404"  # 404 | 405 | works
+    training_tier_required: bool = True  # no trainingType means Standard, which some models do not have
+    bom_required: bool = False  # refuse training files without a byte order mark
+    chained_model_prefix: str = "base"  # base | parent: what a continued model's id starts with
+    delete_job_keeps_model: bool = True
+    sku_name_change: str = "refused"  # refused | in_place
+    deployment_failure: str = ""  # an ARM error code: every deployment write then ends Failed with it
+
+    # Limits per account (contract 3.6).
+    jobs_ever_max: int = 100
+    jobs_queued_max: int = 20
+    jobs_running_max: int = 3
+    jobs_running_developer_max: int = 5
+    files_max: int = 100
+    files_total_bytes_max: int = 1024**3
+    file_bytes_max: int = 512 * 1024**2
+    trained_tokens_max: int = 2_000_000_000
+    training_rows_min: int = 10
+    finetuned_deployments_max: int = 10
+    standard_deployments_max: int = 32
+    capacity_max: int = 10_000
+
+    # How long work takes, in seconds of the emulator's clock.
+    file_seconds: float = 0.2
+    job_pending_seconds: float = 0.2
+    job_running_seconds: float = 3.0
+    job_running_seconds_max: float = 30 * _DAY_SECONDS  # 720 h, then the job fails
+    job_cancel_seconds: float = 0.0
+    job_pause_seconds: float = 0.2
+    deployment_seconds: float = 0.5
+    deployment_delete_seconds: float = 0.2
+
+    # How long what exists stays out of sight.
+    files_list_lag_seconds: float = 0.0
+    jobs_list_lag_seconds: float = 0.0
+    models_list_lag_seconds: float = 0.0
+    deployments_list_lag_seconds: float = 0.0
+    data_plane_lag_seconds: float = 0.0  # Succeeded in ARM, not yet served
+
+    # When the service deletes deployments by itself (contract 2.8).
+    deployment_idle_seconds: float = 15 * _DAY_SECONDS
+    developer_deployment_seconds: float = _DAY_SECONDS
+
+    poll_after_milliseconds: int = 100
+    arm_page_size: int = 100
+    token_seconds: int = 3600
+    id_seed: str = ""  # not empty: ids repeat from run to run
+    request_log: bool = True
+    requests_kept: int = 2000
+
+    def __post_init__(self) -> None:
+        for name, kind in _kinds().items():
+            value = getattr(self, name)
+            _check(name, value, kind)
+
+    def with_overrides(self, overrides: Mapping[str, object]) -> Profile:
+        """This profile with some values replaced. Raises `UnusableProfile` naming every bad key."""
+        unknown = sorted(set(overrides) - set(_kinds()))
+        if unknown:
+            raise UnusableProfile(f"profile has no value named {', '.join(unknown)}")
+        return dataclasses.replace(self, **overrides)  # type: ignore[arg-type]
+
+
+_CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
+    "metadata": ("drop", "store", "reject"),
+    "files_after": ("ignored", "honoured"),
+    "delete_model_route": ("404", "405", "works"),
+    "chained_model_prefix": ("base", "parent"),
+    "sku_name_change": ("refused", "in_place"),
+}
+
+
+@cache
+def _kinds() -> Mapping[str, str]:
+    return {field.name: str(field.type) for field in dataclasses.fields(Profile)}
+
+
+def _check(name: str, value: object, kind: str) -> None:
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise UnusableProfile(f"profile value {name} must be one of {', '.join(_CHOICES[name])}")
+    if kind == "bool" and not isinstance(value, bool):
+        raise UnusableProfile(f"profile value {name} must be true or false")
+    if kind == "str" and not isinstance(value, str):
+        raise UnusableProfile(f"profile value {name} must be a string")
+    if kind == "int" and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        raise UnusableProfile(f"profile value {name} must be a whole number of at least 0")
+    if kind == "float" and not _duration(value):
+        raise UnusableProfile(f"profile value {name} must be a number of seconds of at least 0")
+
+
+def _duration(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < float("inf")

@@ -1,0 +1,99 @@
+"""Which handler answers which method and path.
+
+In: tables of routes. Out: the match with its path variables, or the refusal a client deserves: unknown path,
+wrong method, unknown query parameter. Fixed segments compare without case on ARM, as its ids do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import parse_qsl, unquote
+
+from ftops.emulator.exchange import Handler
+from ftops.emulator.wire_errors import Surface, invalid_payload, no_such_method, no_such_route
+
+DATED: Final = frozenset({Surface.DATED})
+V1: Final = frozenset({Surface.V1})
+BOTH: Final = frozenset({Surface.DATED, Surface.V1})
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation of one surface."""
+
+    method: str
+    pattern: str
+    handler: Handler
+    surfaces: frozenset[Surface]
+    body: str = "none"  # none | json | upload
+    parameters: frozenset[str] = frozenset()
+    since: str = ""  # first dated api-version that has it
+    writes: bool = False
+    account: str = ""  # path variable naming an account that must exist
+
+
+class Router:
+    """The routes of the emulator, found by surface and number of segments."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._table: dict[tuple[Surface, int], list[tuple[tuple[str, ...], Route]]] = {}
+        for route in routes:
+            segments = tuple(route.pattern.strip("/").split("/"))
+            for surface in route.surfaces:
+                self._table.setdefault((surface, len(segments)), []).append((segments, route))
+
+    def match(
+        self, surface: Surface, method: str, segments: tuple[str, ...], *, version: str
+    ) -> tuple[Route, Mapping[str, str]]:
+        """The route and its path variables. Raises `WireError` 404 or 405."""
+        fold = surface is Surface.ARM
+        allowed: list[str] = []
+        for pattern, route in self._table.get((surface, len(segments)), ()):
+            names = _variables(pattern, segments, fold)
+            if names is None or (surface is Surface.DATED and version_date(version) < route.since):
+                continue
+            if route.method == method:
+                return route, names
+            allowed.append(route.method)
+        if allowed:
+            raise no_such_method(method, sorted(allowed))
+        raise no_such_route()
+
+
+def version_date(version: str) -> str:
+    """The date of an api-version: previews order with the releases around them."""
+    return version[:10]
+
+
+def split_target(target: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Decoded path segments and query of a request target. Raises `WireError` for one that cannot be read."""
+    path, _, query = target.partition("?")
+    try:
+        segments = tuple(unquote(part, errors="strict") for part in path.strip("/").split("/"))
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise invalid_payload("The request address cannot be decoded.") from None
+    # Of a repeated parameter the first counts.
+    return segments, dict(reversed(pairs))
+
+
+def check_parameters(route: Route, query: Mapping[str, str]) -> None:
+    """Refuse a query parameter the operation does not have."""
+    for name in query:
+        known = name == "api-version" or name in route.parameters
+        if not known and not ("metadata[" in route.parameters and name.startswith("metadata[")):
+            raise invalid_payload("The request has a query parameter this operation does not have.", param=name)
+
+
+def _variables(pattern: tuple[str, ...], segments: tuple[str, ...], fold: bool) -> dict[str, str] | None:
+    names: dict[str, str] = {}
+    for expected, given in zip(pattern, segments, strict=True):
+        if expected.startswith("{"):
+            if not given:
+                return None
+            names[expected[1:-1]] = given
+        elif expected != given and not (fold and expected.lower() == given.lower()):
+            return None
+    return names

@@ -1,0 +1,204 @@
+"""The emulator's memory: one SQLite file, and a folder beside it for the contents of files.
+
+In: a path. Out: transactions, and places for file contents. Everything two processes must agree on (clock,
+profile, locks, request log) is a row here; nothing here knows a port or an address.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import queue
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from ftops.emulator.names import DEFAULT_LOCATION, usable_account_name
+
+SCHEMA_VERSION: Final = 1
+_BUSY_TIMEOUT_SECONDS: Final = 30.0
+
+_SCHEMA: Final = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE counters (name TEXT PRIMARY KEY, n INTEGER NOT NULL);
+CREATE TABLE clock (offset_seconds REAL NOT NULL, frozen_at REAL, speed REAL NOT NULL, speed_since REAL NOT NULL);
+CREATE TABLE profile (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE accounts (
+  name_key TEXT PRIMARY KEY, name TEXT NOT NULL, location TEXT NOT NULL, kind TEXT NOT NULL,
+  created_at REAL NOT NULL, tags TEXT NOT NULL DEFAULT '{}', local_auth INTEGER NOT NULL DEFAULT 1);
+CREATE TABLE files (
+  serial INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, filename TEXT NOT NULL,
+  purpose TEXT NOT NULL, size_bytes INTEGER NOT NULL, created_at REAL NOT NULL, ready_at REAL NOT NULL,
+  expires_at REAL, verdict TEXT NOT NULL);
+CREATE INDEX files_by_account ON files (account, serial);
+CREATE TABLE jobs (
+  serial INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, created_at REAL NOT NULL,
+  model TEXT NOT NULL, base_model TEXT NOT NULL, produced_model TEXT NOT NULL, method TEXT NOT NULL,
+  request TEXT NOT NULL, seed INTEGER NOT NULL, developer INTEGER NOT NULL, rows INTEGER NOT NULL,
+  tokens INTEGER NOT NULL, failure TEXT, pending_seconds REAL NOT NULL, running_seconds REAL NOT NULL,
+  results_file TEXT NOT NULL UNIQUE, deleted_at REAL, model_deleted_at REAL, results_deleted_at REAL);
+CREATE INDEX jobs_by_account ON jobs (account, serial);
+CREATE TABLE job_acts (
+  serial INTEGER PRIMARY KEY, job TEXT NOT NULL, act TEXT NOT NULL, at REAL NOT NULL, settled_at REAL NOT NULL);
+CREATE INDEX job_acts_by_job ON job_acts (job, serial);
+CREATE TABLE deployments (
+  serial INTEGER PRIMARY KEY, account TEXT NOT NULL, name_key TEXT NOT NULL, name TEXT NOT NULL,
+  sku_name TEXT NOT NULL, capacity INTEGER NOT NULL, tags TEXT NOT NULL, model TEXT NOT NULL,
+  base_model TEXT NOT NULL, custom INTEGER NOT NULL, arm_model TEXT NOT NULL, properties TEXT NOT NULL,
+  created_at REAL NOT NULL, changed_at REAL NOT NULL, first_ready_at REAL NOT NULL, settled_at REAL NOT NULL, failure TEXT, delete_asked_at REAL, gone_at REAL,
+  last_used_at REAL, calls INTEGER NOT NULL DEFAULT 0, prompt_tokens INTEGER NOT NULL DEFAULT 0,
+  completion_tokens INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 1);
+CREATE INDEX deployments_by_name ON deployments (account, name_key, serial);
+CREATE TABLE operations (
+  id TEXT PRIMARY KEY, account TEXT NOT NULL, deployment TEXT NOT NULL, kind TEXT NOT NULL,
+  started_at REAL NOT NULL, settled_at REAL NOT NULL, failure TEXT);
+CREATE INDEX operations_by_account ON operations (account, settled_at);
+CREATE TABLE requests (
+  serial INTEGER PRIMARY KEY, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
+  status INTEGER NOT NULL, retry_count TEXT, client_request_id TEXT);
+"""
+
+# A cached reading is keyed by these counters; a trigger cannot be forgotten the way a call can.
+_WATCHED: Final = ("jobs", "job_acts", "profile")
+_TRIGGER: Final = """
+CREATE TRIGGER {table}_{verb} AFTER {verb} ON {table} BEGIN
+  INSERT INTO counters (name, n) VALUES ('{table}', 1) ON CONFLICT (name) DO UPDATE SET n = n + 1;
+END;
+"""
+# Accounts stay, and so does the token key: clients hold tokens.
+EMPTIED_BY_RESET: Final = (
+    "clock",
+    "profile",
+    "files",
+    "jobs",
+    "job_acts",
+    "deployments",
+    "operations",
+    "requests",
+)
+
+
+class UnusableStore(RuntimeError):
+    """The store cannot be opened by this version or at this place."""
+
+
+class Store:
+    """One emulator store. Safe to use from many threads and many processes at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.contents = path.with_name(path.name + ".files")
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._one_writer = threading.Lock()  # spares this process's threads the busy loop
+        # What was worked out from rows, with the counters it was worked out at.
+        self.memo: dict[str, tuple[tuple[int, ...], Any]] = {}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._initialise()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """A consistent view; what is written inside is not kept."""
+        with self._borrowed() as db:
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                db.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One write: all of it or, when the block raises, none."""
+        with self._one_writer, self._borrowed() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                yield db
+            except BaseException:
+                self.memo.clear()  # it may hold what is taken back now, under counters others will reach
+                db.execute("ROLLBACK")
+                raise
+            db.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let go of the database file."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait().close()
+
+    def content_path(self, file_id: str) -> Path:
+        """Where the bytes of a file lie."""
+        return self.contents / file_id
+
+    def new_content(self) -> Path:
+        """A fresh place for bytes not accepted yet."""
+        self.contents.mkdir(exist_ok=True)
+        return self.contents / f"incoming-{secrets.token_hex(8)}"
+
+    def ensure_account(self, name: str, location: str | None, *, now: float) -> None:
+        """Create an account unless it is there. Raises `UnusableStore` for a name no URL could carry."""
+        if not usable_account_name(name):
+            raise UnusableStore(
+                f"creating account {name!r}: an account name is a path segment of letters,"
+                " digits, dots, dashes and underscores, and not a route of the emulator"
+            )
+        with self.writing() as db:
+            db.execute(
+                "INSERT INTO accounts (name_key, name, location, kind, created_at) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (name_key) DO UPDATE SET location = coalesce(?, location)",
+                (name.lower(), name, location or DEFAULT_LOCATION, "AIServices", now, location),
+            )
+
+    @contextlib.contextmanager
+    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+        try:
+            db = self._idle.get_nowait()
+        except queue.Empty:
+            db = self._connect()
+        try:
+            yield db
+        finally:
+            self._idle.put(db)
+
+    def _connect(self) -> sqlite3.Connection:
+        db = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        db.execute("PRAGMA synchronous = NORMAL")
+        return db
+
+    def _initialise(self) -> None:
+        # Two processes switching a fresh file to WAL race whatever the busy timeout says: hence the lock file.
+        with open(self.path.with_name(self.path.name + ".lock"), "w") as gate:
+            fcntl.flock(gate, fcntl.LOCK_EX)
+            with contextlib.closing(self._connect()) as db:
+                (version,) = db.execute("PRAGMA user_version").fetchone()
+                if version == SCHEMA_VERSION:
+                    return
+                if version != 0:
+                    raise UnusableStore(
+                        f"opening {self.path}: written by another version of the emulator;"
+                        " delete it or name another store"
+                    )
+                db.execute("PRAGMA journal_mode = WAL")
+                self._create(db)
+
+    def _create(self, db: sqlite3.Connection) -> None:
+        triggers = "".join(
+            _TRIGGER.format(table=table, verb=verb) for table in _WATCHED for verb in ("INSERT", "UPDATE", "DELETE")
+        )
+        token_key = f"INSERT INTO settings VALUES ('token_key', '{secrets.token_hex(32)}');"
+        done = f"PRAGMA user_version = {SCHEMA_VERSION};"
+        db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}{triggers}{token_key}{done}COMMIT;")
+
+
+def counter(db: sqlite3.Connection, name: str) -> int:
+    """How often a watched table changed; equal counters mean equal rows."""
+    row = db.execute("SELECT n FROM counters WHERE name = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def keep_content(store: Store, incoming: Path, file_id: str) -> None:
+    """Give accepted bytes their final name; call inside the write that inserts the row."""
+    os.replace(incoming, store.content_path(file_id))
