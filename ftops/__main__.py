@@ -1,0 +1,26 @@
+"""`python -m ftops` and the console script. In: arguments. Out: an exit code.
+
+`--version` is answered before anything is imported: scripts and prompts ask for it often.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from ftops import __version__
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; `argv` is without the program's name. Never raises for an expected problem."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments in (["--version"], ["-version"]):
+        print(f"ftops {__version__}")
+        return 0
+    from ftops.cli.app import run
+
+    return run(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The command line: parse, call the workspace, render, exit. Each command is a module that is imported when called."""

@@ -1,0 +1,110 @@
+"""The root command: the table of all commands, and the one place where exceptions become exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from ftops import __version__
+from ftops.cli import failures, signals, spellings
+from ftops.cli.console import Console, silence
+from ftops.cli.lazy import Entry, LazyGroup
+from ftops.cli.options import console_of, with_global_options
+
+COMMANDS = (
+    Entry("init", "ftops.cli.init", "Write a working project to start from."),
+    Entry("validate", "ftops.cli.validate", "Check specs and data, offline."),
+    Entry("plan", "ftops.cli.plan", "Show what apply would do, and why."),
+    Entry("apply", "ftops.cli.apply", "Make Azure match the specs."),
+    Entry("destroy", "ftops.cli.destroy", "Remove this environment's deployments and this project's files."),
+    Entry("drift", "ftops.cli.drift", "Show what was changed outside of ftops."),
+    Entry("status", "ftops.cli.status", "Show fine-tunes and deployments as they are now."),
+    Entry("show", "ftops.cli.show", "Show a saved plan, or one thing with all that is known of it."),
+    Entry("output", "ftops.cli.output", "Print names and endpoints of deployments for programs."),
+    Entry("ask", "ftops.cli.ask", "Send one prompt to a deployment."),
+    Entry("cancel", "ftops.cli.cancel", "Cancel the running job of a fine-tune."),
+    Entry("ledger", "ftops.cli.ledger", "Show or create the ledger."),
+    Entry("emulator", "ftops.cli.emulator", "Run, reset or move the clock of the emulator."),
+    Entry("schema", "ftops.cli.schema", "Print a JSON Schema: spec, project or plan."),
+    Entry("doctor", "ftops.cli.doctor", "Check this machine, the project and its accounts."),
+    Entry("completion", "ftops.cli.completion", "Print the completion script for a shell."),
+    Entry("version", "ftops.cli.version", "Print the version."),
+)
+
+#: The environment variable by which a shell's completion function asks (the script is `ftops completion`).
+COMPLETION_VARIABLE = "_FTOPS_COMPLETE"
+
+
+@click.version_option(__version__, prog_name="ftops", message="%(prog)s %(version)s")
+@click.pass_context
+def _root(context: click.Context) -> None:
+    """Keeps Azure OpenAI fine-tuning in the shape that YAML files in git describe."""
+
+
+root = with_global_options(
+    LazyGroup(
+        "ftops",
+        entries=COMMANDS,
+        callback=_root,
+        help=_root.__doc__,
+        params=list(reversed(getattr(_root, "__click_params__", []))),
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """One command, from arguments to exit code. Every exception ends here."""
+    rewritten = spellings.rewrite(arguments)
+    with signals.installed() as received:
+        try:
+            return _invoke(rewritten, received)
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message(), err=True)
+            return failures.USAGE
+        except click.exceptions.Exit as done:
+            return done.exit_code
+        except BaseException as error:  # the one place that may: it tells what happened and ends the process
+            if isinstance(error, SystemExit | GeneratorExit):
+                raise
+            return failures.report(error, _early_console(rewritten), interrupted_code=received.exit_code)
+        finally:
+            _flush()
+
+
+def _invoke(arguments: list[str], received: signals.Signals) -> int:
+    instruction = os.environ.get(COMPLETION_VARIABLE)
+    if instruction:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(root, {}, "ftops", COMPLETION_VARIABLE, instruction)
+    with root.make_context("ftops", list(arguments), obj={"signals": received}) as context:
+        return int(root.invoke(context) or 0)
+
+
+def _early_console(arguments: Sequence[str]) -> Console:
+    """How to speak when parsing failed: what the arguments ask for as far as it can be seen."""
+    said: dict[str, object] = {}
+    wanted = {"-o": "output", "--output": "output", "--color": "color"}
+    for argument, following in zip(arguments, (*arguments[1:], ""), strict=False):
+        option, equals, value = argument.partition("=")
+        if option in wanted:
+            said[wanted[option]] = value if equals else following
+        elif argument.startswith("-o") and not argument.startswith("--"):
+            said["output"] = argument[2:]
+        elif argument in ("-q", "--quiet"):
+            said["quiet"] = True
+    if said.get("color") not in ("auto", "always", "never"):
+        said.pop("color", None)
+    return console_of(said)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            silence(stream)
