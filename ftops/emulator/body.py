@@ -7,9 +7,9 @@ oversized or wrongly framed raises; it never yields what was not sent.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import BinaryIO, Final, Protocol
 
+from ftops.emulator.heads import Headers
 from ftops.emulator.wire_errors import WireError, invalid_payload
 
 PIECE_BYTES: Final = 256 * 1024
@@ -87,7 +87,7 @@ class ChunkedBody:
             pass
 
 
-def framed(reader: BinaryIO, headers: Mapping[str, str]) -> Body:
+def framed(reader: BinaryIO, headers: Headers) -> Body:
     """The body that the headers announce. Raises `WireError` for framing no server should guess about."""
     encoding = headers.get("Transfer-Encoding")
     length = headers.get("Content-Length")

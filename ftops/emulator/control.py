@@ -70,8 +70,10 @@ def _show_overrides(call: Call) -> Answer:
 
 
 def _show_requests(call: Call) -> Answer:
-    rows = call.db.execute("SELECT * FROM requests ORDER BY serial").fetchall()
-    return Answer(payload={"requests": [dict(row) for row in rows]})
+    rows = call.db.execute(
+        "SELECT * FROM requests ORDER BY serial DESC LIMIT ?", (call.profile.requests_kept,)
+    ).fetchall()
+    return Answer(payload={"requests": [dict(row) for row in reversed(rows)]})
 
 
 def _reset(call: Call) -> Answer:

@@ -23,7 +23,7 @@ from ftops.emulator.identity import authenticate
 from ftops.emulator.names import PROVIDER, RESOURCE_GROUP, SUBSCRIPTION
 from ftops.emulator.profile import Profile
 from ftops.emulator.routing import Route, Router, check_parameters, split_target
-from ftops.emulator.store import Store, counter
+from ftops.emulator.store import Store, counters
 from ftops.emulator.wire_errors import (
     Surface,
     WireError,
@@ -62,6 +62,7 @@ ARM_VERSIONS: Final = (
 )
 _LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _ECHO_MAX: Final = 128
+_TRIM_EVERY: Final = 64
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Dispatcher:
     def __init__(self, store: Store, router: Router) -> None:
         self._store = store
         self._router = router
-        self._profile: tuple[int, Profile] = (-1, Profile())
+        self._profile: tuple[tuple[int, ...], Profile] = ((), Profile())
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request; never raises."""
@@ -155,7 +156,7 @@ class Dispatcher:
         return call
 
     def _profile_of(self, db: sqlite3.Connection) -> Profile:
-        version = counter(db, "profile")
+        version = counters(db)
         known_version, profile = self._profile
         if version != known_version:
             rows = db.execute("SELECT name, value FROM profile").fetchall()
@@ -171,16 +172,15 @@ class Dispatcher:
     def _log(self, request: Request, surface: Surface, answer: Answer) -> None:
         if surface in (Surface.DOOR, Surface.IDENTITY):
             return
-        with self._store.reading() as db:
-            profile, at = self._profile_of(db), read_now(db)
-        if not profile.request_log:
+        kept = self._profile[1].requests_kept
+        if not self._profile[1].request_log:
             return
         with self._store.writing() as db:
             added = db.execute(
                 "INSERT INTO requests (at, method, path, status, retry_count, client_request_id)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    at,
+                    read_now(db),
                     request.method,
                     request.target[:2000],
                     answer.status,
@@ -188,8 +188,9 @@ class Dispatcher:
                     _echo(request.headers.get("x-ms-client-request-id")),
                 ),
             )
-            oldest_kept = (added.lastrowid or 0) - profile.requests_kept
-            db.execute("DELETE FROM requests WHERE serial <= ?", (oldest_kept,))
+            serial = added.lastrowid or 0
+            if serial % _TRIM_EVERY == 0:
+                db.execute("DELETE FROM requests WHERE serial <= ?", (serial - kept,))
 
 
 def locate(segments: tuple[str, ...]) -> Address:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftops.emulator.body import Body
+from ftops.emulator.heads import Headers
 from ftops.emulator.profile import Profile
 from ftops.emulator.store import Store
 from ftops.emulator.uploads import Upload
@@ -23,7 +24,7 @@ class Request:
 
     method: str
     target: str
-    headers: Mapping[str, str]
+    headers: Headers
     body: Body
 
     @property

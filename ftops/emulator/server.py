@@ -12,25 +12,29 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socketserver import TCPServer
-from typing import Any, BinaryIO, Final, cast
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import BinaryIO, Final, cast
 
 from ftops.emulator import control, control_plane, data_plane, identity
-from ftops.emulator.body import PIECE_BYTES, Body, CutShort, SizedBody, framed
+from ftops.emulator.body import PIECE_BYTES, Body, CutShort, framed
 from ftops.emulator.dispatch import Dispatcher
 from ftops.emulator.exchange import Answer, Request
+from ftops.emulator.heads import Headers, read_head
 from ftops.emulator.routing import Router
 from ftops.emulator.store import Store
 from ftops.emulator.wire_errors import Surface, WireError
 
 _HOST: Final = "127.0.0.1"
+_DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _IDLE_SECONDS: Final = 600
 _UNREAD_BYTES_MAX: Final = 64 * 1024**2
 _LINGER_SECONDS: Final = 2.0
 _CLOSE_SECONDS: Final = 2.0
+_WAKE_SECONDS: Final = 0.01  # how late `close` may be noticed
 
 
 class Emulator:
@@ -73,7 +77,7 @@ class Emulator:
     def serve_forever(self) -> None:
         """Serve until `close` is called from another thread."""
         self._serving = True
-        self._server.serve_forever(poll_interval=0.05)
+        self._server.serve_forever(poll_interval=_WAKE_SECONDS)
 
     def close(self) -> None:
         """Stop serving and let go of the port and the store. Safe to call twice."""
@@ -92,8 +96,9 @@ class Emulator:
         self.close()
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(ThreadingTCPServer):
     daemon_threads = True
+    allow_reuse_address = True
     request_queue_size = 128
 
     def __init__(self, port: int, dispatcher: Dispatcher) -> None:
@@ -101,11 +106,6 @@ class _Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._open_changed = threading.Condition()
         super().__init__((_HOST, port), _Connection)
-
-    def server_bind(self) -> None:
-        # HTTPServer's own server_bind asks the DNS for the host's name.
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = _HOST, self.server_address[1]
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A connection that broke is no news: clients hang up, also in mid-answer."""
@@ -130,56 +130,42 @@ class _Server(ThreadingHTTPServer):
             self._open_changed.wait_for(lambda: not self._open, timeout=_CLOSE_SECONDS)
 
 
-class _Connection(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Connection(StreamRequestHandler):
     disable_nagle_algorithm = True
     timeout = _IDLE_SECONDS
     server: _Server
 
     def handle(self) -> None:
+        self._keep_alive = True
         with self.server.connected(self.connection), contextlib.suppress(OSError):
-            super().handle()
-
-    def handle_one_request(self) -> None:
-        self.raw_requestline = self.rfile.readline(65537)
-        if not self.raw_requestline:
-            self.close_connection = True
-            return
-        if len(self.raw_requestline) > 65536:
-            self.requestline = self.request_version = self.command = ""
-            self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
-            return
-        if self.parse_request():
-            self._exchange()
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the HTTP parser refuses, in JSON like everything else."""
-        refusal = WireError(code, str(int(code)), HTTPStatus(code).phrase)
-        self.close_connection = True
-        self._send(Answer(refusal.status, refusal.payload(Surface.DATED)))
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing is printed: the request log is in the store."""
+            while self._keep_alive:
+                self._exchange()
 
     def _exchange(self) -> None:
-        headers = cast("Mapping[str, str]", self.headers)
-        body: Body = SizedBody(cast(BinaryIO, self.rfile), 0)
+        reader = cast(BinaryIO, self.rfile)
         try:
-            body = framed(cast(BinaryIO, self.rfile), headers)
+            head = read_head(reader)
+            if head is None:
+                self._keep_alive = False
+                return
+            self._keep_alive = head.keep_alive
+            body = framed(reader, head.headers)
         except WireError as refusal:
-            self.close_connection = True
+            self._keep_alive = False
             self._send(Answer(refusal.status, refusal.payload(Surface.DATED), dict(refusal.headers)))
             return
-        answer = self.server.dispatcher.answer(Request(self.command, self.path, headers, body))
-        if not body.spent and not self._skipped(body):
-            self.close_connection = True
-        self._send(answer)
+        if (head.headers.get("Expect") or "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        answer = self.server.dispatcher.answer(Request(head.method, head.target, head.headers, body))
+        if not body.spent and not self._skipped(body, head.headers):
+            self._keep_alive = False
+        self._send(answer, bodiless=head.method == "HEAD")
         if not body.spent:
             self._linger(body)
 
-    def _skipped(self, body: Body) -> bool:
+    def _skipped(self, body: Body, headers: Headers) -> bool:
         """Read past a small body nobody wanted, so that the connection stays usable."""
-        if int(self.headers.get("Content-Length") or PIECE_BYTES) >= PIECE_BYTES:
+        if int(headers.get("Content-Length") or PIECE_BYTES) >= PIECE_BYTES:
             return False
         try:
             while body.read(PIECE_BYTES):
@@ -197,9 +183,9 @@ class _Connection(BaseHTTPRequestHandler):
             while skipped < _UNREAD_BYTES_MAX and (piece := body.read(PIECE_BYTES)):
                 skipped += len(piece)
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Answer, *, bodiless: bool = False) -> None:
         if answer.headers.get("Connection") == "close":
-            self.close_connection = True
+            self._keep_alive = False
         if answer.stream is not None:
             self._send_stream(answer, answer.stream)
         elif isinstance(answer.content, Path):
@@ -208,7 +194,7 @@ class _Connection(BaseHTTPRequestHandler):
             body = answer.content if answer.content is not None else _encoded(answer)
             kind = "application/octet-stream" if answer.content is not None else "application/json"
             head = self._head(answer, {"Content-Length": str(len(body))}, kind if body else "")
-            self.wfile.write(head + (b"" if self.command == "HEAD" else body))
+            self.wfile.write(head + (b"" if bodiless else body))
 
     def _send_file(self, answer: Answer, path: Path) -> None:
         with path.open("rb") as content:
@@ -224,10 +210,10 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def _head(self, answer: Answer, framing: Mapping[str, str], content_type: str) -> bytes:
-        headers = {"Date": self.date_time_string(), **answer.headers, **framing}
+        headers = {"Date": _http_date(int(time.time())), **answer.headers, **framing}
         if content_type:
             headers.setdefault("Content-Type", content_type)
-        if self.close_connection:
+        if not self._keep_alive:
             headers["Connection"] = "close"
         try:
             phrase = HTTPStatus(answer.status).phrase
@@ -235,6 +221,14 @@ class _Connection(BaseHTTPRequestHandler):
             phrase = ""
         lines = [f"HTTP/1.1 {answer.status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+@lru_cache(maxsize=4)
+def _http_date(second: int) -> str:
+    # strftime would follow the locale of the program around us.
+    at = time.gmtime(second)
+    clock = f"{at.tm_hour:02}:{at.tm_min:02}:{at.tm_sec:02}"
+    return f"{_DAYS[at.tm_wday]}, {at.tm_mday:02} {_MONTHS[at.tm_mon - 1]} {at.tm_year} {clock} GMT"
 
 
 def _encoded(answer: Answer) -> bytes:

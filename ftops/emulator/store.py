@@ -49,9 +49,10 @@ CREATE TABLE deployments (
   serial INTEGER PRIMARY KEY, account TEXT NOT NULL, name_key TEXT NOT NULL, name TEXT NOT NULL,
   sku_name TEXT NOT NULL, capacity INTEGER NOT NULL, tags TEXT NOT NULL, model TEXT NOT NULL,
   base_model TEXT NOT NULL, custom INTEGER NOT NULL, arm_model TEXT NOT NULL, properties TEXT NOT NULL,
-  created_at REAL NOT NULL, changed_at REAL NOT NULL, first_ready_at REAL NOT NULL, settled_at REAL NOT NULL, failure TEXT, delete_asked_at REAL, gone_at REAL,
-  last_used_at REAL, calls INTEGER NOT NULL DEFAULT 0, prompt_tokens INTEGER NOT NULL DEFAULT 0,
-  completion_tokens INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 1);
+  created_at REAL NOT NULL, changed_at REAL NOT NULL, first_ready_at REAL NOT NULL, settled_at REAL NOT NULL,
+  failure TEXT, delete_asked_at REAL, gone_at REAL, last_used_at REAL, calls INTEGER NOT NULL DEFAULT 0,
+  prompt_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0,
+  revision INTEGER NOT NULL DEFAULT 1);
 CREATE INDEX deployments_by_name ON deployments (account, name_key, serial);
 CREATE TABLE operations (
   id TEXT PRIMARY KEY, account TEXT NOT NULL, deployment TEXT NOT NULL, kind TEXT NOT NULL,
@@ -193,10 +194,10 @@ class Store:
         db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}{triggers}{token_key}{done}COMMIT;")
 
 
-def counter(db: sqlite3.Connection, name: str) -> int:
-    """How often a watched table changed; equal counters mean equal rows."""
-    row = db.execute("SELECT n FROM counters WHERE name = ?", (name,)).fetchone()
-    return int(row[0]) if row else 0
+def counters(db: sqlite3.Connection) -> tuple[int, ...]:
+    """How often each watched table changed; equal counters mean equal rows."""
+    known = dict(db.execute("SELECT name, n FROM counters").fetchall())
+    return tuple(known.get(name, 0) for name in _WATCHED)
 
 
 def keep_content(store: Store, incoming: Path, file_id: str) -> None:

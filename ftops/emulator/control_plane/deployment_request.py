@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ftops.emulator.catalogue import BaseModel, arm_model, base_model
-from ftops.emulator.data_plane.observed_jobs import ObservedJob, find_model
 from ftops.emulator.exchange import Account, Call, read_account
 from ftops.emulator.names import arm_id
+from ftops.emulator.observed_jobs import ObservedJob, find_model
 from ftops.emulator.wire_errors import WireError
 
 _SKUS: Final = (

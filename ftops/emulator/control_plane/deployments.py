@@ -12,61 +12,26 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
-from ftops.emulator.catalogue import base_model
-from ftops.emulator.control_plane.accounts import ACCOUNTS, ARM, timestamp
+from ftops.emulator.control_plane.accounts import ACCOUNTS, ARM
 from ftops.emulator.control_plane.deployment_request import (
     WantedDeployment,
     checked_put,
     checked_sku,
     checked_tags,
 )
-from ftops.emulator.control_plane.observed_deployments import (
+from ftops.emulator.control_plane.deployment_resource import deployment_shown
+from ftops.emulator.control_plane.operations import refuse_while_busy, start_operation
+from ftops.emulator.exchange import Answer, Call
+from ftops.emulator.names import PROVIDER, RESOURCE_GROUP
+from ftops.emulator.observed_deployments import (
     ObservedDeployment,
     deployments_of,
     find_deployment,
 )
-from ftops.emulator.control_plane.operations import refuse_while_busy, start_operation
-from ftops.emulator.exchange import Answer, Call
-from ftops.emulator.names import PROVIDER, RESOURCE_GROUP, arm_id
 from ftops.emulator.routing import Route
 from ftops.emulator.wire_errors import WireError, resource_not_found
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-def deployment_shown(call: Call, observed: ObservedDeployment) -> dict[str, object]:
-    """The resource (contract 2.2 and 9)."""
-    row = observed.row
-    base = base_model(row["base_model"])
-    operation = "completion" if base is not None and base.completion else "chatCompletion"
-    capacity = row["capacity"]
-    properties = {"currentCapacity": capacity, **json.loads(row["properties"])}
-    return {
-        "id": f"{arm_id(call.home.name)}/deployments/{row['name']}",
-        "name": row["name"],
-        "type": f"{PROVIDER}/accounts/deployments",
-        "etag": f'"{row["serial"]:08x}-{row["revision"]:04x}"',
-        "sku": {"name": row["sku_name"], "capacity": capacity},
-        "tags": json.loads(row["tags"]),
-        "systemData": {
-            "createdBy": "emulator",
-            "createdByType": "Application",
-            "createdAt": timestamp(row["created_at"]),
-            "lastModifiedBy": "emulator",
-            "lastModifiedByType": "Application",
-            "lastModifiedAt": timestamp(row["changed_at"]),
-        },
-        "properties": {
-            **properties,
-            "model": dict(observed.arm_model),
-            "provisioningState": observed.provisioning_state,
-            "capabilities": {operation: "true"},
-            "rateLimits": [
-                {"key": "request", "renewalPeriod": 60, "count": 6 * capacity},
-                {"key": "token", "renewalPeriod": 60, "count": 1000 * capacity},
-            ],
-        },
-    }
 
 
 def _put(call: Call) -> Answer:

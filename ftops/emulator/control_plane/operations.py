@@ -10,10 +10,11 @@ import sqlite3
 from typing import Final
 
 from ftops.emulator.control_plane.accounts import ARM, timestamp
-from ftops.emulator.control_plane.observed_deployments import find_deployment
+from ftops.emulator.control_plane.deployment_resource import deployment_shown
 from ftops.emulator.exchange import Answer, Call, account_of
 from ftops.emulator.ids import new_hex
 from ftops.emulator.names import PROVIDER, SUBSCRIPTION, arm_id
+from ftops.emulator.observed_deployments import find_deployment
 from ftops.emulator.routing import Route
 from ftops.emulator.wire_errors import WireError, request_conflict
 
@@ -81,8 +82,6 @@ def _result(call: Call) -> Answer:
     owner = call.db.execute("SELECT * FROM accounts WHERE name_key = ?", (row["account"],)).fetchone()
     if row["kind"] == "delete" or owner is None:
         return Answer(204)
-    from ftops.emulator.control_plane.deployments import deployment_shown
-
     call.account = account_of(owner)
     found = find_deployment(call, call.home, row["deployment"])
     return Answer(204) if found is None else Answer(payload=deployment_shown(call, found))

@@ -13,10 +13,10 @@ from typing import Final
 
 from ftops.emulator import rows
 from ftops.emulator.course import results_csv, results_size_bytes
-from ftops.emulator.data_plane.observed_jobs import ObservedJob, find_result, succeeded_jobs
 from ftops.emulator.data_plane.paging import page_of
 from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.ids import new_hex
+from ftops.emulator.observed_jobs import ObservedJob, find_result, succeeded_jobs
 from ftops.emulator.routing import BOTH, Route
 from ftops.emulator.store import keep_content
 from ftops.emulator.uploads import Upload

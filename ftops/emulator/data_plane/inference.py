@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ftops.emulator.catalogue import base_model
-from ftops.emulator.control_plane.observed_deployments import ObservedDeployment, find_deployment
 from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.ids import derived_hex
+from ftops.emulator.observed_deployments import ObservedDeployment, find_deployment
 from ftops.emulator.routing import DATED, V1, Route
 from ftops.emulator.wire_errors import WireError, deployment_not_found, invalid_payload
 

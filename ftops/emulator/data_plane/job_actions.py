@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from ftops.emulator.data_plane.jobs import job_shown
-from ftops.emulator.data_plane.observed_jobs import ObservedJob, find_job
 from ftops.emulator.exchange import Answer, Call
+from ftops.emulator.observed_jobs import ObservedJob, find_job
 from ftops.emulator.routing import BOTH, DATED, Route
 from ftops.emulator.training import RUNNING, TERMINAL
 from ftops.emulator.wire_errors import unexpected_entity_state

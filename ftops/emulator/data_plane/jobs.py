@@ -13,16 +13,16 @@ from ftops.emulator import course as courses
 from ftops.emulator.catalogue import BaseModel, base_model
 from ftops.emulator.data_plane.files import FINE_TUNE, created, file_status, find_file
 from ftops.emulator.data_plane.job_request import JobRequest, checked_request
-from ftops.emulator.data_plane.observed_jobs import (
+from ftops.emulator.data_plane.paging import PARAMETERS, optional_after, page_limit, page_of
+from ftops.emulator.exchange import Answer, Call
+from ftops.emulator.ids import derived_hex, new_hex
+from ftops.emulator.observed_jobs import (
     ObservedJob,
     account_lives,
     find_job,
     find_model,
     jobs_page,
 )
-from ftops.emulator.data_plane.paging import PARAMETERS, optional_after, page_limit, page_of
-from ftops.emulator.exchange import Answer, Call
-from ftops.emulator.ids import derived_hex, new_hex
 from ftops.emulator.routing import BOTH, Route
 from ftops.emulator.rows import CHAT, COMPLETION, PREFERENCE, PROMPTS, Verdict
 from ftops.emulator.training import FAILED, PENDING

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from ftops.emulator.catalogue import CATALOGUE, BaseModel, base_model
-from ftops.emulator.data_plane.observed_jobs import ObservedJob, find_model, succeeded_jobs
 from ftops.emulator.exchange import Answer, Call
+from ftops.emulator.observed_deployments import deployments_of
+from ftops.emulator.observed_jobs import ObservedJob, find_model, succeeded_jobs
 from ftops.emulator.routing import BOTH, Route
 from ftops.emulator.wire_errors import Surface, WireError, no_such_method, no_such_route, not_found
 
@@ -55,8 +56,6 @@ def _delete(call: Call) -> Answer:
 
 
 def _deployed(call: Call, model: str) -> bool:
-    from ftops.emulator.control_plane.observed_deployments import deployments_of
-
     return any(found.row["model"] == model for found in deployments_of(call, call.home))
 
 

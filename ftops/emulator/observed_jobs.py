@@ -15,7 +15,7 @@ from typing import Any
 
 from ftops.emulator.course import Course, checkpoints, effective_batch_size, effective_epochs
 from ftops.emulator.exchange import Account, Call
-from ftops.emulator.store import counter
+from ftops.emulator.store import counters
 from ftops.emulator.training import Life, Pause, Slots, Submission, lives
 from ftops.emulator.wire_errors import not_found
 
@@ -157,7 +157,7 @@ def find_result(call: Call, file_id: str) -> ObservedJob | None:
 def account_lives(call: Call, account: Account) -> Mapping[str, Life]:
     """The life of every job the account ever had."""
     memo_key = f"lives:{account.key}"
-    version = tuple(counter(call.db, name) for name in ("jobs", "job_acts", "profile"))
+    version = counters(call.db)
     known = call.store.memo.get(memo_key)
     if known is not None and known[0] == version:
         found: Mapping[str, Life] = known[1]
