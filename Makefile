@@ -1,7 +1,7 @@
 # Verbs only. Nothing needs activating: every verb uses .venv, and makes it when it is missing or out of date.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench clean
+.PHONY: help setup demo test check docs bench clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -28,6 +28,10 @@ check: $(READY)  ## format, lint, types, import contracts, sizes, docs in step
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/sizes.py
 	@$(BIN)/python scripts/reference.py --check
+
+docs: $(READY)  ## docs/reference from the code, and the output shown in pages from real runs
+	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python scripts/transcripts.py --write
 
 bench: $(READY)  ## how long things take, beside an empty Python and terraform
 	@$(BIN)/python benchmarks/run.py $(ARGS)

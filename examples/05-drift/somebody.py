@@ -25,12 +25,13 @@ arm = CognitiveServicesManagementClient(
     base_url=place["url"],
     authentication_policy=NoLogin(),
 )
+scaled, deleted = sys.argv[2:]
 where = (place["resource_group"], place["account"])
 
-greenhouse = arm.deployments.get(*where, "greenhouse")
-greenhouse.sku.capacity = 5
-arm.deployments.begin_create_or_update(*where, "greenhouse", greenhouse).result()
-print("greenhouse scaled to 5")
+deployment = arm.deployments.get(*where, scaled)
+deployment.sku.capacity = 5
+arm.deployments.begin_create_or_update(*where, scaled, deployment).result()
+print(scaled, "scaled to 5")
 
-arm.deployments.begin_delete(*where, "seedlings").result()
-print("seedlings deleted")
+arm.deployments.begin_delete(*where, deleted).result()
+print(deleted, "deleted")
