@@ -1,6 +1,6 @@
 """What ftops did, durably: write-ahead records so that paid work is never started twice. Writes only its own files."""
 
-from ftops.ledger.fold import DEFAULT_HORIZON_SECONDS, LedgerDocument, fold, recorded
+from ftops.ledger.document import DEFAULT_HORIZON_SECONDS, LedgerDocument, fold, recorded
 from ftops.ledger.ledger import Ledger
 from ftops.ledger.local import LocalStore
 from ftops.ledger.session import Session, create, rebuild

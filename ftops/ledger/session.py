@@ -16,7 +16,7 @@ from typing import Any
 from ftops.core.address import Address
 from ftops.core.errors import LedgerError, LedgerMoved
 from ftops.core.recorded import Recorded, RecordedEntry, RecordedJob
-from ftops.ledger import fold as folding
+from ftops.ledger.document import DEFAULT_HORIZON_SECONDS, LedgerDocument, fold, recorded, seconds_left
 from ftops.ledger.entries import (
     FORMAT,
     Adopted,
@@ -31,7 +31,6 @@ from ftops.ledger.entries import (
     decode,
     encode,
 )
-from ftops.ledger.fold import DEFAULT_HORIZON_SECONDS, LedgerDocument, fold, seconds_left
 from ftops.ledger.store import ABSENT, LedgerUnsure, Sighting, Store
 
 #: How often a write whose answer was lost is looked up and tried again.
@@ -86,7 +85,7 @@ class Session:
             if self._suspicion:
                 document = fold(self._data, place=self._store.place)
                 document.born = now
-            return folding.recorded(document, now, self._horizons)
+            return recorded(document, now, self._horizons)
 
     def job(self, arm_id: str, token: str) -> RecordedJob | None:
         with self._turn:
