@@ -20,8 +20,8 @@ FOLDER = ROOT / "docs" / "reference"
 NOTE = "<!-- Written by scripts/reference.py; change the code, then run `make docs`. -->"
 STREAMS = """stdout carries the result, stderr progress and diagnostics. What an exit code means:
 [exit codes](../exit-codes.md)."""
-STABLE = """Every problem ftops finds in what people wrote carries one of these codes. Codes are stable: scripts may match
-on them, texts may improve."""
+STABLE = """Every problem ftops finds in what people wrote carries one of these codes. Codes are stable: scripts may
+match on them, texts may improve."""
 
 Schema = Mapping[str, Any]
 

@@ -1,0 +1,225 @@
+"""How long ftops takes, each command in a process of its own: `make bench`.
+
+Prints a Markdown table: minimum and median of the runs, and the minimum as a multiple of the row it stands beside:
+an empty Python, or the same verb of terraform where terraform is installed. Figures are measured here and now or are
+absent; nothing is remembered. `python benchmarks/run.py --quick` leaves out what takes minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import generate
+
+BIN = Path(sys.executable).parent
+FTOPS = str(BIN / "ftops")
+UNLIMITED = {
+    "files_max": 1_000_000,
+    "jobs_ever_max": 1_000_000,
+    "jobs_queued_max": 1_000_000,
+    "jobs_running_max": 1_000_000,
+    "finetuned_deployments_max": 1_000_000,
+    "standard_deployments_max": 1_000_000,
+    "capacity_max": 100_000_000,
+}
+#: Work takes no time on the emulator, so that an apply measures ftops.
+INSTANT = {
+    "file_seconds": 0.0,
+    "job_pending_seconds": 0.0,
+    "job_running_seconds": 0.0,
+    "deployment_seconds": 0.0,
+    "deployment_delete_seconds": 0.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One row: wall-clock seconds of every run."""
+
+    name: str
+    seconds: tuple[float, ...]
+    beside: str = ""
+
+    @property
+    def minimum(self) -> float:
+        return min(self.seconds)
+
+
+def measure(
+    name: str,
+    command: Sequence[str],
+    directory: Path,
+    *,
+    runs: int,
+    beside: str = "",
+    prepare: Callable[[], None] = lambda: None,
+) -> Measured:
+    """Runs a command `runs` times after one warm-up. Raises CalledProcessError when it does not exit 0."""
+    seconds = []
+    for run in range(runs + 1):
+        prepare()
+        started = time.perf_counter()
+        done = subprocess.run(command, cwd=directory, env=environment(), capture_output=True, text=True, check=False)
+        taken = time.perf_counter() - started
+        if done.returncode != 0:
+            raise SystemExit(f"{name}: exit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        if run:
+            seconds.append(taken)
+    print(f"  {name}: {min(seconds):.3f} s", file=sys.stderr, flush=True)
+    return Measured(name, tuple(seconds), beside)
+
+
+def environment() -> dict[str, str]:
+    """This machine's, without colours and without a CI's opinions."""
+    return {**{k: v for k, v in os.environ.items() if k != "CI"}, "NO_COLOR": "1", "CHECKPOINT_DISABLE": "1"}
+
+
+def lift_limits(project: Path) -> None:
+    """Sets the profile of a project's emulator through its control door."""
+    store = str(project / ".ftops" / "emulator.db")
+    (project / ".ftops").mkdir(exist_ok=True)
+    words = [FTOPS, "emulator", "serve", "--store", store, "-o", "json"]
+    with subprocess.Popen(words, cwd=project, stdout=subprocess.PIPE, text=True) as serving:
+        assert serving.stdout is not None
+        url = json.loads(serving.stdout.readline())["url"]
+        request = urllib.request.Request(
+            f"{url}/_emulator/profile",
+            data=json.dumps({**UNLIMITED, **INSTANT}).encode(),
+            headers={"Content-Type": "application/json"},
+            method="PUT",
+        )
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request) as answer:
+            answer.read()
+        serving.terminate()
+
+
+class Bench:
+    """Measures into `rows`, in projects under one scratch folder."""
+
+    def __init__(self, scratch: Path, runs: int) -> None:
+        self._scratch = scratch
+        self._runs = runs
+        self._terraform = shutil.which("terraform")
+        self.rows: list[Measured] = []
+
+    def _add(self, name: str, command: Sequence[str], directory: Path, *, beside: str = "") -> None:
+        self.rows.append(measure(name, command, directory, runs=self._runs, beside=beside))
+
+    def starts(self) -> None:
+        """How fast nothing is."""
+        self._add("python -c pass", [sys.executable, "-c", "pass"], self._scratch)
+        beside = "python -c pass"
+        if self._terraform:
+            self._add("terraform version", [self._terraform, "version"], self._scratch)
+            beside = "terraform version"
+        self._add("ftops --version", [FTOPS, "--version"], self._scratch, beside=beside)
+
+    def validations(self, sizes: Sequence[int]) -> None:
+        for size in sizes:
+            project = self._scratch / f"validate-{size}"
+            generate.ftops_project(project, resources=size)
+            beside = self._terraform_of(size, "validate")
+            self._add(f"ftops validate, {size:,} resources", [FTOPS, "validate"], project, beside=beside)
+
+    def plans(self, sizes: Sequence[int]) -> None:
+        """No-op plans: everything was applied before."""
+        for size in sizes:
+            project = self._scratch / f"plan-{size}"
+            self._fresh(project, size)
+            subprocess.run(
+                [FTOPS, "apply", "--auto-approve"], cwd=project, env=environment(), stdout=sys.stderr, check=True
+            )
+            beside = self._terraform_of(size, "plan")
+            self._add(f"ftops plan, {size:,} resources, no changes", [FTOPS, "plan"], project, beside=beside)
+
+    def applies(self, size: int) -> None:
+        """From nothing to everything, on an emulator where work takes no time."""
+        project = self._scratch / f"apply-{size}"
+
+        def prepare() -> None:
+            shutil.rmtree(project, ignore_errors=True)
+            self._fresh(project, size)
+
+        project.mkdir()
+        command = [FTOPS, "apply", "--auto-approve"]
+        name = f"ftops apply, {size:,} resources from nothing"
+        self.rows.append(measure(name, command, project, runs=min(3, self._runs), prepare=prepare))
+
+    def _fresh(self, project: Path, size: int) -> None:
+        generate.ftops_project(project, resources=size, accounts=max(1, size // 100))
+        lift_limits(project)
+
+    def _terraform_of(self, size: int, verb: str) -> str:
+        """Measures terraform's verb on as many resources; the name of the row, empty where it is not installed."""
+        if not self._terraform:
+            return ""
+        directory = self._scratch / f"terraform-{size}"
+        if not directory.exists():
+            generate.terraform_project(directory, resources=size)
+            self._quietly("init", directory)
+        name = f"terraform {verb}, {size:,} terraform_data"
+        command = [self._terraform, verb]
+        if verb == "plan":
+            self._quietly("apply", directory, "-auto-approve")
+            name += ", no changes"
+        if all(row.name != name for row in self.rows):
+            self._add(name, command, directory)
+        return name
+
+    def _quietly(self, verb: str, directory: Path, *options: str) -> None:
+        assert self._terraform is not None
+        command = [self._terraform, verb, *options]
+        subprocess.run(command, cwd=directory, env=environment(), stdout=subprocess.DEVNULL, check=True)
+
+
+def table(rows: Sequence[Measured]) -> str:
+    """The rows as Markdown."""
+    minimum_of = {row.name: row.minimum for row in rows}
+    lines = ["| command | runs | minimum | median | |", "|---|---:|---:|---:|---|"]
+    for row in rows:
+        ratio = f"{row.minimum / minimum_of[row.beside]:.2f}× {row.beside}" if row.beside else ""
+        figures = f"{_seconds(row.minimum)} | {_seconds(statistics.median(row.seconds))}"
+        lines.append(f"| {row.name} | {len(row.seconds)} | {figures} | {ratio} |")
+    return "\n".join(lines)
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Measures ftops beside an empty Python and terraform.")
+    parser.add_argument("--quick", action="store_true", help="only what is done within a minute")
+    parser.add_argument("--runs", type=int, default=5, help="runs of each command, after one warm-up")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="ftops-bench-") as scratch:
+        bench = Bench(Path(scratch), arguments.runs)
+        bench.starts()
+        bench.validations((5, 1_000) if arguments.quick else (5, 1_000, 10_000))
+        bench.plans((5, 300) if arguments.quick else (5, 300, 3_000))
+        if not arguments.quick:
+            bench.applies(300)
+    print(f"{machine()}\n\n{table(bench.rows)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
