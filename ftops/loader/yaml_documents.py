@@ -1,0 +1,306 @@
+"""YAML: bytes in, a Document out. Composed from PyYAML's C events, so that positions are kept and nothing is built
+before it was counted. Refuses anchors, aliases, merge keys, tags, several documents; resolves scalars by our rules.
+
+Never executes, never recurses, never trusts a length: a hostile file costs at most what `Bounds` allow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+
+from ftops.core.diagnostic import Diagnostic, Position
+from ftops.core.errors import SpecErrors
+from ftops.loader.documents import Document, Mark, Places, diagnostic
+from ftops.loader.scalars import NumberTooLarge, resolve
+
+try:
+    from yaml.cyaml import CParser as _CParser
+
+    EventSource: Callable[[str], Any] = _CParser
+except ImportError:  # PyYAML was built without libyaml
+    EventSource = yaml.SafeLoader
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much one file may hold."""
+
+    size_bytes: int = 4 << 20
+    nodes: int = 250_000
+    depth: int = 32
+
+
+NORMAL = Bounds()
+LARGE = Bounds(size_bytes=256 << 20, nodes=16_000_000)
+
+_UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
+_UNSEEN_CHARACTER = re.compile(f"[{_UNSEEN}]")
+_UNSEEN_ASCII = bytes(code for code in range(128) if _UNSEEN_CHARACTER.match(chr(code)))
+_MISSING = object()
+
+
+class _Place(NamedTuple):
+    line: int
+    column: int
+
+
+class _Problem(Exception):
+    def __init__(self, code: str, summary: str, mark: Mark, hint: str = "") -> None:
+        super().__init__(summary)
+        self.code, self.summary, self.mark, self.hint = code, summary, mark, hint
+
+
+def read_yaml(
+    file: str, raw: bytes, *, bounds: Bounds = NORMAL, event_source: Callable[[str], Any] | None = None
+) -> Document:
+    """The document in `raw`. Raises SpecErrors with the first syntax error; duplicate keys are in `problems`.
+
+    An empty file is a document whose data is None.
+    """
+    text = ""
+    try:
+        if len(raw) > bounds.size_bytes:
+            raise _Problem("yaml.too-large", f"the file is larger than {bounds.size_bytes >> 20} MiB", _Place(0, 0), _LARGER)
+        text = _decode(raw)
+        _refuse_unseen(text)
+        composer = _Composer((event_source or EventSource)(text), bounds)
+        try:
+            data, places = composer.compose()
+        except yaml.MarkedYAMLError as error:
+            raise _syntax_problem(text, error) from error
+    except _Problem as problem:
+        raise SpecErrors([_located(Document(file, text, None, _Place(0, 0)), problem)]) from problem
+    document = Document(file, text, data, places)
+    if composer.problems:
+        found = tuple(_located(document, problem) for problem in composer.problems)
+        document = Document(file, text, data, places, found)
+    return document
+
+
+_LARGER = "split it into several files, or allow more with --large"
+
+
+def _decode(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8-sig")
+        hint = "it looks like UTF-16: save it as UTF-8" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "save it as UTF-8"
+        raise _Problem("yaml.not-utf8", "the file is not valid UTF-8", _end_of(before), hint) from error
+
+
+def _refuse_unseen(text: str) -> None:
+    if text.isascii():
+        raw = text.encode()
+        if len(raw.translate(None, _UNSEEN_ASCII)) == len(raw):
+            return
+    found = _UNSEEN_CHARACTER.search(text)
+    if found:
+        what = f"the character U+{ord(found.group()):04X} cannot be seen and is refused"
+        raise _Problem("yaml.control-character", what, _end_of(text[: found.start()]), "remove it")
+
+
+def _end_of(text: str) -> _Place:
+    """The place right behind `text`, with YAML's own line breaks."""
+    lines = re.split(r"\r\n|\r|\n", text)
+    return _Place(len(lines) - 1, len(lines[-1]))
+
+
+class _Composer:
+    """Events in, data and places out, with an explicit stack."""
+
+    def __init__(self, source: Any, bounds: Bounds) -> None:
+        self._next = source.get_event
+        self._bounds = bounds
+        self.problems: list[_Problem] = []
+
+    def compose(self) -> tuple[Any, Places]:
+        self._next()  # the stream's start
+        event = self._next()
+        if type(event) is StreamEndEvent:
+            return None, _Place(0, 0)
+        self._check_directives(event)
+        data, places = self._node()
+        self._next()  # the document's end
+        event = self._next()
+        if type(event) is not StreamEndEvent:
+            hint = "write one document a file, without a second `---`"
+            raise _Problem("yaml.several-documents", "a second document starts here", event.start_mark, hint)
+        return data, places
+
+    def _check_directives(self, event: DocumentStartEvent) -> None:
+        if event.version or event.tags:
+            raise _Problem("yaml.tag", "directives are refused", event.start_mark, "remove the line that starts with %")
+
+    def _node(self) -> tuple[Any, Places]:
+        # One loop without calls per event: this is most of the time that `validate` takes.
+        get_event = self._next
+        known: dict[str, Any] = {}
+        roots: list[Any] = []
+        root_places: list[Places] = []
+        container: Any = roots
+        children: Any = root_places
+        in_mapping = False
+        key: str | None = None
+        key_mark: Mark = None
+        stack: list[tuple[Any, Any, bool]] = []
+        nodes_left = self._bounds.nodes
+        depth = self._bounds.depth
+        while True:
+            event = get_event()
+            kind = type(event)
+            value: Any
+            if kind is ScalarEvent:
+                nodes_left -= 1
+                text: str = event.value
+                if event.anchor is not None or event.tag is not None or nodes_left < 0:
+                    self._refuse_node(event, nodes_left)
+                mark: Places = event.start_mark
+                if in_mapping and key is None:
+                    key = text if text not in children else self._duplicate(text, mark, children)
+                    key_mark = mark
+                    if event.style:
+                        if event.style == '"':
+                            self._check_seen(text, mark)
+                    elif type(self._resolved(text, known, mark)) is not str or text == "<<":
+                        self._refuse_key(text, mark)
+                    continue
+                if not event.style:
+                    value = known.get(text, _MISSING)
+                    if value is _MISSING:
+                        value = self._resolved(text, known, mark)
+                else:
+                    if event.style == '"':
+                        self._check_seen(text, mark)
+                    value = text
+                places = mark
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                nodes_left -= 1
+                if event.anchor is not None or event.tag is not None or nodes_left < 0:
+                    self._refuse_node(event, nodes_left)
+                if in_mapping and key is None:
+                    raise _Problem("yaml.key-not-text", "a key is a list or mapping", event.start_mark, _QUOTE_KEY)
+                if len(stack) >= depth:
+                    raise _Problem("yaml.too-deep", f"nested more than {depth} deep", event.start_mark)
+                value, inner = ({}, {}) if kind is MappingStartEvent else ([], [])
+                places = (event.start_mark, inner)
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                container, children, in_mapping = stack.pop()
+                if not stack:
+                    return roots[0], root_places[0]
+                continue
+            else:
+                assert kind is AliasEvent, kind
+                raise _Problem("yaml.anchor", "aliases are refused", event.start_mark, _REPEAT)
+            if in_mapping:
+                container[key] = value
+                children[key] = (key_mark, places)
+                key = None
+            else:
+                container.append(value)
+                children.append(places)
+            if kind is not ScalarEvent:
+                stack.append((container, children, in_mapping))
+                container, children = value, inner
+                in_mapping = kind is MappingStartEvent
+            elif not stack:
+                return roots[0], root_places[0]
+
+    def _resolved(self, text: str, known: dict[str, Any], mark: Mark) -> Any:
+        try:
+            value = resolve(text)
+        except NumberTooLarge as error:
+            hint = "quote it if it is text"
+            raise _Problem("yaml.number-too-large", "the number does not fit into 64 bits", mark, hint) from error
+        known[text] = value
+        return value
+
+    def _duplicate(self, text: str, mark: Mark, children: dict[str, tuple[Mark, Places]]) -> str:
+        first = children[text][0]
+        summary = f"the key `{_shown(text)}` stands twice (first in line {first.line + 1})"
+        self.problems.append(_Problem("yaml.duplicate-key", summary, mark, "remove one of them"))
+        return text
+
+    def _check_seen(self, text: str, mark: Mark) -> None:
+        if text.isprintable():
+            return
+        found = _UNSEEN_CHARACTER.search(text)
+        if found:
+            what = f"the text holds an escaped U+{ord(found.group()):04X}, which cannot be seen and is refused"
+            raise _Problem("yaml.control-character", what, mark, "remove it")
+
+    def _refuse_key(self, text: str, mark: Mark) -> None:
+        if text == "<<":
+            raise _Problem("yaml.anchor", "merge keys are refused", mark, _REPEAT)
+        self.problems.append(_Problem("yaml.key-not-text", "a key is not text", mark, _QUOTE_KEY))
+
+    def _refuse_node(self, event: Any, nodes_left: int) -> None:
+        if nodes_left < 0:
+            summary = f"the file has more than {self._bounds.nodes:,} nodes"
+            raise _Problem("yaml.too-large", summary, event.start_mark, _LARGER)
+        if event.anchor is not None:
+            raise _Problem("yaml.anchor", "anchors are refused", event.start_mark, _REPEAT)
+        raise _Problem("yaml.tag", "tags are refused", event.start_mark, "remove the word that starts with !")
+
+
+_QUOTE_KEY = "keys are text: put quotes around it"
+_REPEAT = "write the value out where it is needed, or use a variable: ${var.NAME}"
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 64 else text[:63] + "…"
+
+
+def _located(document: Document, problem: _Problem) -> Diagnostic:
+    position = Position(document.file, problem.mark.line + 1, problem.mark.column + 1)
+    return diagnostic(
+        problem.code,
+        problem.summary,
+        hint=problem.hint,
+        position=position,
+        excerpt=document.excerpt(position.line),
+    )
+
+
+#: libyaml's and PyYAML's words (they differ a little), and ours. First match wins.
+_SYNTAX: tuple[tuple[str, str, str], ...] = (
+    ("mapping values are not allowed", "a `:` stands where no key can be", "quote a text that contains `: `"),
+    ("could not find expected ':'", "a line is neither a key with a `:` nor part of a value", "add the `:`, or quote"),
+    ("expected <block end>", "the indentation does not fit", "align the keys of one mapping exactly"),
+    ("did not find expected key", "the indentation does not fit", "align the keys of one mapping exactly"),
+    ("did not find expected '-' indicator", "the indentation does not fit", "align the `-` of one list exactly"),
+    ("expected ',' or '}'", "a `{` is not closed", "close it with `}`, and put commas between the entries"),
+    ("expected ',' or ']'", "a `[` is not closed", "close it with `]`, and put commas between the items"),
+    ("found unexpected end of stream", "a quotation is not closed", "close it with the same quotation mark"),
+    ("unknown escape character", "a backslash escape is unknown", "double the backslash, or use single quotes"),
+    ("found character", "a character cannot start a value here", "put quotes around the text"),
+    ("cannot start any token", "a character cannot start a value here", "put quotes around the text"),
+)
+
+
+def _syntax_problem(text: str, error: yaml.MarkedYAMLError) -> _Problem:
+    mark = error.problem_mark or error.context_mark or _Place(0, 0)
+    words = f"{error.problem or ''} {error.context or ''}"
+    lines = text.splitlines()
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    if "\t" in line[: mark.column + 1] and not line[: mark.column].strip(" \t"):
+        return _Problem("yaml.tab", "a tab stands where YAML wants spaces", mark, "indent with spaces")
+    for part, summary, hint in _SYNTAX:
+        if part in words:
+            return _Problem("yaml.syntax", summary, mark, hint)
+    return _Problem("yaml.syntax", "the text is not YAML here", mark, "check quotes, brackets and indentation")
