@@ -1,0 +1,110 @@
+"""The SDKs: imported on first use, and the one place that knows what differs between their supported versions.
+
+openai 1.109 to 2 speak httpx, 3 speaks httpx2; azure-mgmt-cognitiveservices 13 to 15 disagree about models, so answers
+are read as JSON and never through them. Importing them costs a third of a second: nothing here is loaded earlier.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+CONNECT_SECONDS = 10.0
+READ_SECONDS = 120.0
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No cyclic garbage collection inside: thousands of new objects and no garbage would cost a tenth of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def openai() -> Any:
+    """The openai module."""
+    with collector_paused():
+        return importlib.import_module("openai")
+
+
+def http_response_type() -> Any:
+    """The response class of the HTTP library under openai: what `cast_to` takes for the raw answer."""
+    return http_library().Response
+
+
+def http_library() -> Any:
+    """httpx, or httpx2 from openai 3 on."""
+    client = openai().DefaultHttpxClient
+    return importlib.import_module(next(base.__module__ for base in client.__mro__ if base.__name__ == "Client"))
+
+
+def new_http_client(*, verify: Any, trust_env: bool, keep_alive: bool) -> Any:
+    """An HTTP client that never follows a redirect: a POST repeated elsewhere could be paid for twice."""
+    library = http_library()
+    options: dict[str, Any] = {} if keep_alive else {"limits": library.Limits(max_keepalive_connections=0)}
+    return openai().DefaultHttpxClient(
+        verify=verify,
+        trust_env=trust_env,
+        follow_redirects=False,
+        timeout=library.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+        **options,
+    )
+
+
+def new_data_client(base_url: str, api_version: str, http_client: Any) -> Any:
+    """openai's client for one account: AzureOpenAI on a dated api-version, the v1 form else. It never retries.
+
+    Its credential is a placeholder: each request carries its own headers, so that no OPENAI_* or AZURE_OPENAI_*
+    variable meant for the user's other programs decides who we are.
+    """
+    module = openai()
+    common = {"api_key": "set per request", "http_client": http_client, "max_retries": 0}
+    if api_version == "v1":
+        return module.OpenAI(base_url=f"{base_url}/openai/v1", **common)
+    return module.AzureOpenAI(azure_endpoint=base_url, api_version=api_version, **common)
+
+
+def omitted() -> Any:
+    """The header value that makes openai leave a header out."""
+    return openai().Omit()
+
+
+def new_arm_client(
+    subscription: str, base_url: str, *, credential: Any, authentication: Any, transport: dict[str, Any]
+) -> Any:
+    """The ARM client with the shortest pipeline: no retries, no redirects, no logging, and no registering of resource
+    providers on the side (azure-core would do all of these by default)."""
+    with collector_paused():
+        package = importlib.import_module("azure.mgmt.cognitiveservices")
+        policies = importlib.import_module("azure.core.pipeline.policies")
+    pipeline = [
+        policies.RequestIdPolicy(),
+        policies.UserAgentPolicy(base_user_agent=f"ftops azure-mgmt-cognitiveservices/{package.__version__}"),
+        policies.ContentDecodePolicy(),
+        authentication,
+        policies.CustomHookPolicy(),
+    ]
+    return package.CognitiveServicesManagementClient(
+        credential,
+        subscription,
+        base_url=base_url,
+        policies=pipeline,
+        authentication_policy=authentication,
+        connection_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        **transport,
+    )
+
+
+def send_arm(client: Any, url: str) -> Any:
+    """GETs an absolute URL through the ARM client's pipeline; the method became public in version 15."""
+    request = importlib.import_module("azure.core.rest").HttpRequest("GET", url)
+    send = getattr(client, "send_request", None) or client._send_request
+    return send(request)
