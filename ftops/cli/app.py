@@ -1,4 +1,4 @@
-"""The root command: the table of all commands, and the one place where exceptions become exit codes."""
+"""The root command, and the one place where exceptions become exit codes. In: arguments. Out: a number."""
 
 from __future__ import annotations
 
@@ -9,30 +9,9 @@ from collections.abc import Sequence
 import click
 
 from ftops import __version__
-from ftops.cli import failures, signals, spellings
+from ftops.cli import COMMANDS, LazyGroup, failures, signals, spellings
 from ftops.cli.console import Console, silence
-from ftops.cli.lazy import Entry, LazyGroup
 from ftops.cli.options import console_of, with_global_options
-
-COMMANDS = (
-    Entry("init", "ftops.cli.init", "Write a working project to start from."),
-    Entry("validate", "ftops.cli.validate", "Check specs and data, offline."),
-    Entry("plan", "ftops.cli.plan", "Show what apply would do, and why."),
-    Entry("apply", "ftops.cli.apply", "Make Azure match the specs."),
-    Entry("destroy", "ftops.cli.destroy", "Remove this environment's deployments and this project's files."),
-    Entry("drift", "ftops.cli.drift", "Show what was changed outside of ftops."),
-    Entry("status", "ftops.cli.status", "Show fine-tunes and deployments as they are now."),
-    Entry("show", "ftops.cli.show", "Show a saved plan, or one thing with all that is known of it."),
-    Entry("output", "ftops.cli.output", "Print names and endpoints of deployments for programs."),
-    Entry("ask", "ftops.cli.ask", "Send one prompt to a deployment."),
-    Entry("cancel", "ftops.cli.cancel", "Cancel the running job of a fine-tune."),
-    Entry("ledger", "ftops.cli.ledger", "Show or create the ledger."),
-    Entry("emulator", "ftops.cli.emulator", "Run, reset or move the clock of the emulator."),
-    Entry("schema", "ftops.cli.schema", "Print a JSON Schema: spec, project or plan."),
-    Entry("doctor", "ftops.cli.doctor", "Check this machine, the project and its accounts."),
-    Entry("completion", "ftops.cli.completion", "Print the completion script for a shell."),
-    Entry("version", "ftops.cli.version", "Print the version."),
-)
 
 #: The environment variable by which a shell's completion function asks (the script is `ftops completion`).
 COMPLETION_VARIABLE = "_FTOPS_COMPLETE"

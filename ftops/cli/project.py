@@ -1,0 +1,69 @@
+"""What most commands begin with: the workspace of the project around the current directory.
+
+In: an Invocation. Out: an open Workspace. The workspace and everything behind it are imported here, when a command
+needs them, never at the top of ftops.cli.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from ftops.cli.options import Invocation
+from ftops.core.address import Address, Node
+from ftops.core.errors import FtopsError
+
+if TYPE_CHECKING:
+    from ftops.workspace import Workspace
+
+
+@contextmanager
+def opened(invocation: Invocation) -> Iterator[Workspace]:
+    """Finds the project, reads ftops.yaml; closes connections and the embedded emulator at the end."""
+    from ftops.workspace import Workspace
+
+    with Workspace.open(
+        invocation.directory, environment=invocation.environment, variables=invocation.variables
+    ) as workspace:
+        yield workspace
+
+
+def address_of(text: str) -> Address:
+    """An address as typed, `kind/name` or `kind/name@account`; the account is checked by `node_of`."""
+    return node_of(text, default_account="").address
+
+
+def node_of(text: str, *, default_account: str) -> Node:
+    try:
+        return Node.parse(text, default_account=default_account)
+    except ValueError as error:
+        raise FtopsError(f"reading an address: {error}") from error
+
+
+def choose(name: str, kind: str, known: Iterable[Address]) -> Address:
+    """The address meant by `name` (`support-bot` or `deployment/support-bot`); raises when the specs have none."""
+    wanted = name if "/" in name else f"{kind}/{name}"
+    addresses = {str(address): address for address in known if address.kind == kind}
+    if wanted in addresses:
+        return addresses[wanted]
+    near = get_close_matches(wanted, addresses, n=1)
+    raise FtopsError(
+        f"looking for {wanted}: the specs have no such {kind}",
+        hint=f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(addresses)) or 'none'}",
+    )
+
+
+def addresses_of(targets: Iterable[str], workspace: Workspace) -> frozenset[Address]:
+    """The addresses that --target names; raises when the specs have no such thing, or no such account."""
+    wanted = [node_of(text, default_account="") for text in targets]
+    if not wanted:
+        return frozenset()
+    resources = workspace.desired().resources
+    for node in wanted:
+        choose(str(node.address), node.address.kind, {resource.address for resource in resources})
+        accounts = sorted({r.account for r in resources if r.address == node.address})
+        if node.account and node.account not in accounts:
+            raise FtopsError(f"looking for {node}: {node.address} is in {', '.join(accounts)}")
+    return frozenset(node.address for node in wanted)

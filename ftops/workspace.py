@@ -1,0 +1,190 @@
+"""Workspace: one project on this machine, with everything it needs wired together. It decides nothing.
+
+In: a directory, an environment, variables. Out: desired, recorded and observed values, plans, applied plans. Parts are
+imported and started when first used: validating imports no cloud SDK, and the embedded emulator starts only when an
+account lives in it and somebody looks.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ftops import __version__
+from ftops.core.account import EMBEDDED
+from ftops.core.address import Address
+from ftops.core.desired import Desired
+from ftops.core.diagnostic import Diagnostic
+from ftops.core.errors import FtopsError
+from ftops.core.observed import Observed, ObservedJob
+from ftops.core.plan import Plan
+from ftops.core.recorded import Recorded
+
+if TYPE_CHECKING:
+    from ftops.azure import Answer, Connections
+    from ftops.ledger import Ledger
+    from ftops.loader import Project
+
+TOOL = f"ftops {__version__}"
+#: Everything this machine keeps for a project; never in git.
+LOCAL_DIRECTORY = ".ftops"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A plan, what it was made from, and the rules that refuse it."""
+
+    plan: Plan
+    refusals: tuple[Diagnostic, ...]
+    desired: Desired
+    recorded: Recorded
+    observed: Observed
+
+
+class Workspace:
+    """See the module. Made by `Workspace.open`; every method raises FtopsError for expected problems."""
+
+    def __init__(self, project: Project, closing: ExitStack) -> None:
+        self.project = project
+        self.root: Path = project.root
+        self._closing = closing
+        self._desired: Desired | None = None
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls,
+        directory: Path | str = ".",
+        *,
+        environment: str = "default",
+        variables: Mapping[str, str] | None = None,
+    ) -> Iterator[Workspace]:
+        """Finds ftops.yaml from `directory` upwards. Raises SpecErrors."""
+        from ftops.loader import find_project, load_project
+
+        project = load_project(find_project(Path(directory)), environment=environment, variables=variables or {})
+        with ExitStack() as closing:
+            yield cls(project, closing)
+
+    def desired(self, *, large: bool = False) -> Desired:
+        """What the specs ask for, read once. Raises SpecErrors with everything that is wrong."""
+        from ftops.loader import load
+
+        if self._desired is None:
+            self._desired = load(self.project, large=large)
+        return self._desired
+
+    def recorded(self) -> Recorded:
+        """What the ledger remembers; nothing when there is none yet."""
+        return self.ledger.open().recorded()
+
+    def observe(self, aliases: Iterable[str] | None = None) -> Observed:
+        """What Azure holds in these accounts; by default in all that the specs or the ledger name."""
+        with _collector_off():
+            from ftops.azure import survey
+
+            wanted = self._aliases(self.desired(), self.recorded()) if aliases is None else aliases
+            return survey(self.connections, wanted)
+
+    def review(
+        self,
+        *,
+        targets: frozenset[Address] = frozenset(),
+        destroy: bool = False,
+        delete_models: bool = False,
+        allow: Iterable[str] = (),
+    ) -> Review:
+        """Plans, and asks every rule. Raises SpecErrors, LedgerError; a plan of what could not be read is incomplete."""
+        from ftops.planner import Allow, Options, plan, refusals
+
+        allowed = Allow.parse(allow)
+        options = Options(destroy=destroy, targets=targets, delete_models=delete_models, tool_version=TOOL)
+        desired, recorded = self.desired(), self.recorded()
+        observed = self.observe(self._aliases(desired, recorded))
+        made = plan(desired, recorded, observed, options)
+        return Review(made, tuple(refusals(made, desired, recorded, observed, allowed)), desired, recorded, observed)
+
+    def ask(self, alias: str, deployment: str, prompt: str) -> Answer:
+        """One prompt to one deployment. Raises RemoteError."""
+        return self.connections.client(alias).ask(deployment, prompt)
+
+    def cancel(self, alias: str, job_id: str) -> ObservedJob:
+        """Asks the service to cancel a job; returns it as it is then. Raises RemoteError."""
+        return self.connections.client(alias).cancel_job(job_id)
+
+    def endpoint(self, alias: str) -> str:
+        """Where an account's data plane is."""
+        return self.connections.client(alias).endpoint()
+
+    @cached_property
+    def connections(self) -> Connections:
+        """Clients of all accounts; starts the embedded emulator when one of them lives in it."""
+        from ftops.azure import connect
+
+        accounts = self.project.accounts
+        embedded = {alias: account for alias, account in accounts.items() if account.emulator == EMBEDDED}
+        urls: dict[str, str] = {}
+        if embedded:
+            from ftops.embedded import start_embedded
+
+            store = emulator_store(self.root)
+            store.parent.mkdir(mode=0o700, exist_ok=True)
+            places = {account.name: account.location or None for account in embedded.values()}
+            emulator = self._closing.enter_context(start_embedded(store, places))
+            urls = dict.fromkeys(embedded, emulator.url)
+        return self._closing.enter_context(connect(accounts, emulator_urls=urls))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger that ftops.yaml names. Raises LedgerError for a backend this version does not have."""
+        from ftops.ledger import Ledger, LocalStore
+
+        if self.project.ledger.backend != "local":
+            raise FtopsError(
+                f"opening the ledger: this version has no backend {self.project.ledger.backend}",
+                hint="write `ledger: {backend: local}` in ftops.yaml",
+            )
+        horizons = {account.arm_id: account.horizon_seconds for account in self.project.accounts.values()}
+        return Ledger(LocalStore(self.root / LOCAL_DIRECTORY / "ledger"), horizons)
+
+    def _aliases(self, desired: Desired, recorded: Recorded) -> frozenset[str]:
+        """Accounts that the specs use or once used; one nobody ever used here needs no credentials."""
+        here = (desired.project, desired.environment)
+        held = {entry.arm_id for entry in recorded.entries if (entry.project, entry.environment) == here}
+        once = {alias for alias, account in self.project.accounts.items() if account.arm_id in held}
+        return frozenset({resource.account for resource in desired.resources} | once | {self.project.default_account})
+
+
+def find_project(directory: Path) -> Path:
+    """The project a directory belongs to. Raises SpecErrors when there is none."""
+    from ftops.loader import find_project as found
+
+    return found(directory)
+
+
+def json_schema(which: str) -> dict[str, Any]:
+    """The JSON Schema of a `spec` file or of the `project` file."""
+    from ftops.loader import json_schema as schema
+
+    return schema(which)
+
+
+def emulator_store(root: Path) -> Path:
+    """Where a project's embedded emulator keeps everything."""
+    return root / LOCAL_DIRECTORY / "emulator.db"
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """No garbage collection while SDKs are imported and listings become values: it would find nothing and cost half."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
