@@ -99,7 +99,7 @@ class Workspace:
         delete_models: bool = False,
         allow: Iterable[str] = (),
     ) -> Review:
-        """Plans, and asks every rule. Raises SpecErrors, LedgerError; a plan of what could not be read is incomplete."""
+        """Plans, and asks every rule. Raises SpecErrors, LedgerError; unread things make an incomplete plan."""
         from ftops.planner import Allow, Options, plan, refusals
 
         allowed = Allow.parse(allow)
