@@ -103,7 +103,8 @@ def _tokens(value: object) -> int:
     if isinstance(value, list):
         return sum(map(_tokens, value))
     if isinstance(value, dict):
-        return (3 if "role" in value else 0) + sum(map(_tokens, value.values()))
+        spoken = (part for name, part in value.items() if name != "role")
+        return (3 if "role" in value else 0) + sum(map(_tokens, spoken))
     return 0
 
 
