@@ -102,7 +102,9 @@ def _explain(line: bytes, error: Exception, number: int) -> Finding:
         column = len(line[: error.start].decode()) + 1
         return Finding("dataset.not-utf8", "the row is not valid UTF-8", "save the file as UTF-8", number, column)
     if not line.strip():
-        return Finding("dataset.empty-line", "the line is empty", "remove it: JSON Lines has one object a line", number, 1)
+        return Finding(
+            "dataset.empty-line", "the line is empty", "remove it: JSON Lines has one object a line", number, 1
+        )
     if isinstance(error, RecursionError):
         return Finding("dataset.not-json", "the row is nested too deeply", "", number, 1)
     if isinstance(error, msgspec.ValidationError):

@@ -75,7 +75,9 @@ def read_yaml(
     text = ""
     try:
         if len(raw) > bounds.size_bytes:
-            raise _Problem("yaml.too-large", f"the file is larger than {bounds.size_bytes >> 20} MiB", _Place(0, 0), _LARGER)
+            raise _Problem(
+                "yaml.too-large", f"the file is larger than {bounds.size_bytes >> 20} MiB", _Place(0, 0), _LARGER
+            )
         text = _decode(raw)
         _refuse_unseen(text)
         composer = _Composer((event_source or EventSource)(text), bounds)

@@ -1,0 +1,101 @@
+"""JSON Schema (draft 7) of specs and ftops.yaml, for editors: from the same models that validate."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, TypeAdapter
+
+from ftops.core.address import NAME_PATTERN
+from ftops.kinds.project import FIXED, ProjectSpec
+from ftops.loader.entries import MODELS, SECTIONS
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+_VARIABLE = {"type": "string", "pattern": r"\$\{var\.[A-Za-z_][A-Za-z0-9_-]*\}", "description": "A variable."}
+
+
+def json_schema(which: Literal["spec", "project"]) -> dict[str, Any]:
+    """The schema of a spec file, or of ftops.yaml."""
+    if which == "project":
+        return _project_schema()
+    return _spec_schema()
+
+
+def _spec_schema() -> dict[str, Any]:
+    definitions: dict[str, Any] = {"Variable": _VARIABLE}
+    properties: dict[str, Any] = {}
+    for section, kind in SECTIONS.items():
+        model = MODELS[kind]
+        for name, definition in _definitions(model).items():
+            definitions[name] = _with_variables(definition)
+        properties[section] = {
+            "type": "object",
+            "description": (model.__doc__ or "").strip(),
+            "propertyNames": {"pattern": f"^{NAME_PATTERN.pattern}$"},
+            "additionalProperties": {"$ref": f"#/definitions/{model.__name__}"},
+        }
+    for name, keys in _ONE_OF.items():
+        definitions[name]["oneOf"] = [{"required": [key]} for key in keys]
+    return {
+        "$schema": DRAFT,
+        "title": "ftops specs",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "definitions": dict(sorted(definitions.items())),
+    }
+
+
+_ONE_OF = {
+    "DatasetSpec": ("file", "url"),
+    "FinetuneSpec": ("model", "continues", "existing"),
+    "ExistingSpec": ("job", "model"),
+    "DeploymentSpec": ("finetune", "model"),
+}
+
+
+def _project_schema() -> dict[str, Any]:
+    definitions = _definitions(ProjectSpec)
+    root = definitions.pop("ProjectSpec")
+    changeable = {key: value for key, value in root["properties"].items() if key not in FIXED}
+    definitions["Environment"] = {
+        "type": "object",
+        "description": "What changes in this environment: mappings merge, lists and scalars replace.",
+        "additionalProperties": False,
+        "properties": {key: {"description": value.get("description", "")} for key, value in changeable.items()},
+    }
+    root["properties"]["environments"]["additionalProperties"] = {"$ref": "#/definitions/Environment"}
+    return {"$schema": DRAFT, **root, "title": "ftops.yaml", "definitions": dict(sorted(definitions.items()))}
+
+
+def _definitions(model: type[BaseModel]) -> dict[str, Any]:
+    schema = TypeAdapter(model).json_schema(ref_template="#/definitions/{model}")
+    definitions: dict[str, Any] = schema.pop("$defs", {})
+    definitions[model.__name__] = schema
+    return {name: _tidy(definition) for name, definition in definitions.items()}
+
+
+def _tidy(node: Any) -> Any:
+    """Without titles; without null, which the loader reads as a forgotten value (limits aside, where it means none)."""
+    if isinstance(node, list):
+        return [_tidy(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    tidied = {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
+    return tidied
+
+
+def _with_variables(definition: dict[str, Any]) -> dict[str, Any]:
+    """Wherever something else than free text is wanted, a variable may stand instead."""
+    properties = definition.get("properties", {})
+    widened = {name: _or_variable(schema) for name, schema in properties.items()}
+    return {**definition, "properties": widened} if properties else definition
+
+
+def _or_variable(schema: dict[str, Any]) -> dict[str, Any]:
+    description = {key: schema[key] for key in ("description", "default") if key in schema}
+    rest = {key: value for key, value in schema.items() if key not in description}
+    alternatives = [item for item in rest.pop("anyOf", [rest]) if item != {"type": "null"}]
+    if alternatives == [{"type": "string"}]:
+        return {**description, "type": "string"}
+    return {**description, "anyOf": [*alternatives, {"$ref": "#/definitions/Variable"}]}

@@ -1,0 +1,224 @@
+"""Validation: pydantic's errors become Diagnostics with a place, in our words. Never shows a value that was written.
+
+A location is walked down the data; parts of it that are not in the data are tags of unions. Several errors at one place
+(the branches of a union) become one.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+import typing
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from ftops.core.address import Address
+from ftops.core.diagnostic import Diagnostic
+from ftops.kinds.strict import PATTERN_WORDS
+from ftops.loader.documents import Document
+from ftops.loader.suggestions import Suggester
+
+Path = tuple[str | int, ...]
+#: The address and the name of the entry that a path lies in, and how many parts of the path lead to the entry.
+Naming = Callable[[Path], tuple[Address | None, int]]
+
+_TYPES: Mapping[str, str] = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "list_type": "a list",
+}
+_RULES: Mapping[str, str] = {
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "string_too_long": "at most {max_length} characters long",
+    "string_too_short": "not empty",
+    "too_short": "not empty",
+}
+_FOUND: Mapping[type, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "a mapping",
+    list: "a list",
+}
+_QUOTED = re.compile(r"'([^']*)'")
+_YES_NO = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What was validated: the document, the path of the validated data in it, its type, and how to name places."""
+
+    document: Document
+    prefix: Path
+    annotation: Any
+    naming: Naming
+    suggester: Suggester
+
+
+def explain(error: ValidationError, shape: Shape) -> list[Diagnostic]:
+    """One Diagnostic for each place that is wrong, in the order of pydantic's errors."""
+    groups: dict[Path, list[Mapping[str, Any]]] = {}
+    missing: list[Path] = []
+    unknown: list[Path] = []
+    for item in error.errors(include_url=False, include_input=False):
+        path, value = _walk(shape, item["loc"])
+        if item["type"] == "missing":
+            missing.append((*path, item["loc"][-1]))
+        elif item["type"] == "extra_forbidden":
+            unknown.append(path)
+        elif value is not None:
+            groups.setdefault(path, []).append(item)
+    meant = {path: _meant(shape, path) for path in unknown}
+    intended = {(*path[:-1], suggestion) for path, suggestion in meant.items() if suggestion}
+    return [
+        *(_unknown(shape, path, meant[path]) for path in unknown),
+        *(_missing(shape, path) for path in missing if path not in intended),
+        *(_wrong(shape, path, items) for path, items in groups.items()),
+    ]
+
+
+def empty_values(document: Document, prefix: Path, data: Any, naming: Naming) -> Iterator[Diagnostic]:
+    """A Diagnostic for every key that has nothing after its colon: mostly a forgotten value, never a meaning."""
+    for key, value in data.items():
+        if value is None:
+            path = (*prefix, key)
+            address, depth = naming(path)
+            summary = f"`{_dotted(path[depth:])}` has no value"
+            yield document.problem(
+                "spec.empty-value", summary, path, key=True, hint="write a value, or remove the key", address=address
+            )
+        elif type(value) is dict:
+            yield from empty_values(document, (*prefix, key), value, naming)
+
+
+def _walk(shape: Shape, location: tuple[str | int, ...]) -> tuple[Path, Any]:
+    data = shape.document.data
+    for part in shape.prefix:
+        data = data[part]
+    path = shape.prefix
+    for part in location:
+        if isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+            data = data[part]
+        else:
+            continue
+        path = (*path, part)
+    return path, data
+
+
+def _meant(shape: Shape, path: Path) -> str | None:
+    present = _walk(shape, path[len(shape.prefix) : -1])[1]
+    known = set(_keys(shape.annotation, path[len(shape.prefix) : -1]))
+    return shape.suggester.closest(str(path[-1]), known.difference(present))
+
+
+def _unknown(shape: Shape, path: Path, suggestion: str | None) -> Diagnostic:
+    address, depth = shape.naming(path)
+    inside = path[len(shape.prefix) : -1]
+    known = _keys(shape.annotation, inside)
+    name = str(path[-1])
+    home = next((key for key in known if name in _keys(shape.annotation, (*inside, key))), None)
+    if home:
+        hint = f"it belongs under `{home}`"
+    elif suggestion:
+        hint = f"did you mean `{suggestion}`?"
+    else:
+        hint = "known keys: " + ", ".join(known) if len(known) <= 12 else ""
+    return shape.document.problem(
+        "spec.unknown-key", f"unknown key `{_dotted(path[depth:])}`", path, key=True, hint=hint, address=address
+    )
+
+
+def _missing(shape: Shape, path: Path) -> Diagnostic:
+    address, depth = shape.naming(path)
+    return shape.document.problem(
+        "spec.missing-key", f"the key `{_dotted(path[depth:])}` is missing", path[:-1], address=address
+    )
+
+
+def _wrong(shape: Shape, path: Path, items: list[Mapping[str, Any]]) -> Diagnostic:
+    address, depth = shape.naming(path)
+    value = _walk(shape, path[len(shape.prefix) :])[1]
+    name = f"`{_dotted(path[depth:])}`" if path[depth:] else "the entry" if address else "this"
+    choices = [choice for item in items for choice in _choices(item)]
+    rules = [words for item in items if (words := _rule(item))]
+    wanted = list(dict.fromkeys([_TYPES[item["type"]] for item in items if item["type"] in _TYPES]))
+    wanted += rules
+    wanted += [f"`{choice}`" for choice in choices] if len(choices) < 2 else ["one of " + _listed(choices)]
+    right_type = bool(rules) or (bool(choices) and type(value) is str)
+    found = "" if right_type else f", not {_FOUND.get(type(value), 'this')}"
+    return shape.document.problem(
+        "spec.value" if right_type else "spec.type",
+        f"{name} must be {' or '.join(wanted) or 'something else'}{found}",
+        path,
+        hint=_hint(shape, items, value, choices),
+        address=address,
+    )
+
+
+def _rule(item: Mapping[str, Any]) -> str:
+    context = item.get("ctx", {})
+    if item["type"] == "string_pattern_mismatch":
+        return PATTERN_WORDS[context["pattern"]]
+    return _RULES.get(item["type"], "").format(**context)
+
+
+def _choices(item: Mapping[str, Any]) -> list[str]:
+    if item["type"] != "literal_error":
+        return []
+    expected = item["ctx"]["expected"]
+    return _QUOTED.findall(expected) or [expected.lower()]
+
+
+def _hint(shape: Shape, items: list[Mapping[str, Any]], value: Any, choices: list[str]) -> str:
+    kinds = {item["type"] for item in items}
+    if type(value) is str:
+        close = shape.suggester.closest(value, choices) if choices else None
+        if close:
+            return f"did you mean `{close}`?"
+        if "bool_type" in kinds and value.casefold() in _YES_NO:
+            return "YAML 1.2 knows only true and false, without quotes"
+        if kinds & {"int_type", "float_type"} and any(character.isdigit() for character in value):
+            return "write plain digits: no quotes, underscores or leading zeros"
+    elif "string_type" in kinds and isinstance(value, bool | int | float):
+        return "put quotes around it"
+    return ""
+
+
+def _keys(annotation: Any, path: Path) -> tuple[str, ...]:
+    """The keys that may stand in the mapping at `path` below a value of this type."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = annotation.model_fields
+        if not path:
+            return tuple(fields)
+        field = fields.get(str(path[0]))
+        return _keys(field.annotation, path[1:]) if field else ()
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _keys(arguments[0], path)
+    if origin is Union or origin is types.UnionType:
+        return tuple(dict.fromkeys(key for argument in arguments for key in _keys(argument, path)))
+    if origin in (dict, list) and path:
+        return _keys(arguments[-1], path[1:])
+    return ()
+
+
+def _dotted(parts: typing.Iterable[str | int]) -> str:
+    text = ".".join(str(part) for part in parts)
+    return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _listed(choices: list[str]) -> str:
+    return ", ".join(f"`{choice}`" for choice in choices)
