@@ -8,7 +8,7 @@ account lives in it and somebody looks.
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ftops.azure import Answer, Connections
     from ftops.ledger import Ledger
     from ftops.loader import Project
+    from ftops.planner import Allow, Options
 
 TOOL = f"ftops {__version__}"
 #: Everything this machine keeps for a project; never in git.
@@ -97,17 +98,18 @@ class Workspace:
         targets: frozenset[Address] = frozenset(),
         destroy: bool = False,
         delete_models: bool = False,
-        allow: Iterable[str] = (),
+        allow: Allow | None = None,
     ) -> Review:
         """Plans, and asks every rule. Raises SpecErrors, LedgerError; unread things make an incomplete plan."""
-        from ftops.planner import Allow, Options, plan, refusals
+        from ftops.planner import Allow, plan, refusals
 
-        allowed = Allow.parse(allow)
-        options = Options(destroy=destroy, targets=targets, delete_models=delete_models, tool_version=TOOL)
+        allow = allow or Allow()
+        options = self._options(targets, destroy, delete_models, allow)
         desired, recorded = self.desired(), self.recorded()
         observed = self.observe(self._aliases(desired, recorded))
         made = plan(desired, recorded, observed, options)
-        return Review(made, tuple(refusals(made, desired, recorded, observed, allowed)), desired, recorded, observed)
+        found = refusals(made, desired, recorded, observed, allow, destroy=destroy)
+        return Review(made, found, desired, recorded, observed)
 
     def ask(self, alias: str, deployment: str, prompt: str) -> Answer:
         """One prompt to one deployment. Raises RemoteError."""
@@ -152,6 +154,18 @@ class Workspace:
         horizons = {account.arm_id: account.horizon_seconds for account in self.project.accounts.values()}
         return Ledger(LocalStore(self.root / LOCAL_DIRECTORY / "ledger"), horizons)
 
+    def _options(self, targets: frozenset[Address], destroy: bool, delete_models: bool, allow: Allow) -> Options:
+        from ftops.planner import Options
+
+        return Options(
+            destroy=destroy,
+            targets=targets,
+            delete_models=delete_models or self.project.delete_models,
+            lookalikes_allowed=allow.lookalike,
+            absent_tokens=allow.absent,
+            tool_version=TOOL,
+        )
+
     def _aliases(self, desired: Desired, recorded: Recorded) -> frozenset[str]:
         """Accounts that the specs use or once used; one nobody ever used here needs no credentials."""
         here = (desired.project, desired.environment)
@@ -172,6 +186,13 @@ def json_schema(which: str) -> dict[str, Any]:
     from ftops.loader import json_schema as schema
 
     return schema(which)
+
+
+def allowances(texts: Sequence[str]) -> Allow:
+    """Reads `NAME[=VALUE]` of `--allow`. Raises ValueError with a sentence for people."""
+    from ftops.planner import Allow
+
+    return Allow.parse(texts)
 
 
 def emulator_store(root: Path) -> Path:

@@ -9,7 +9,7 @@ import json
 import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from ftops.cli.options import Invocation, with_global_options
 from ftops.core.errors import FtopsError
 
 _DEFAULT_ACCOUNT = "main"
-_WAIT_SECONDS = 10.0
+_DOOR_SECONDS = 10.0
 
 command = with_global_options(click.Group("emulator", help="Run, reset or move the clock of the emulator."))
 
@@ -48,11 +48,9 @@ def _serve(invocation: Invocation, port: int, store: str | None, accounts: tuple
         raise FtopsError(
             f"serving {path}: {error}", hint="choose another --port or --store, or `ftops emulator reset`"
         ) from error
-    stop = threading.Event()
-    with emulator, invocation.signals.graceful(stop, lambda text: None):
+    with emulator, suppress(KeyboardInterrupt):  # being told to end is how serving ends well
         _announce(invocation, emulator.url, list(named))
-        while not stop.wait(_WAIT_SECONDS):
-            pass
+        threading.Event().wait()
     return 0
 
 
@@ -135,7 +133,7 @@ def _door(invocation: Invocation, store: str | None) -> Iterator[Any]:
                 data=json.dumps(body).encode() if body is not None else None,
                 headers={"Content-Type": "application/json"},
             )
-            with opener.open(request, timeout=_WAIT_SECONDS) as answer:
+            with opener.open(request, timeout=_DOOR_SECONDS) as answer:
                 data = answer.read()
             return json.loads(data) if data else None
 

@@ -12,7 +12,7 @@ import click
 
 from ftops.cli import options
 from ftops.cli.options import Invocation
-from ftops.cli.project import addresses_of, opened
+from ftops.cli.project import addresses_of, check_targets, opened, remarks
 from ftops.core.plan import Plan
 from ftops.renderers.terminal import render_plan
 
@@ -34,6 +34,7 @@ def command(
     with opened(invocation) as workspace:
         review = workspace.review(targets=addresses_of(targets, workspace), destroy=destroy)
     plan = review.plan
+    check_targets(plan)
     document = plan.to_document(created_at=created_now())
     if out is not None and plan.complete:
         write_privately(invocation.path(out), json.dumps(document, indent=2, ensure_ascii=False) + "\n")
@@ -41,9 +42,8 @@ def command(
         console.document(document.pop("format"), document)
     else:
         console.result(render_plan(plan, console.palette, verbose=console.verbosity > 0))
-        console.diagnostics(plan.diagnostics)
-    if review.refusals:
-        console.diagnostics(review.refusals)
+        console.diagnostics(remarks(review))
+    console.diagnostics(review.refusals)
     if out is not None and plan.complete:
         console.talk(f"\nSaved to {out}. `ftops apply {out}` does exactly this, or refuses.")
     if not plan.complete:

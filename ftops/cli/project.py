@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING
 
 from ftops.cli.options import Invocation
 from ftops.core.address import Address, Node
-from ftops.core.errors import FtopsError
+from ftops.core.diagnostic import Diagnostic
+from ftops.core.errors import DiagnosticErrors, FtopsError
+from ftops.core.plan import Plan
 
 if TYPE_CHECKING:
-    from ftops.workspace import Workspace
+    from ftops.workspace import Review, Workspace
 
 
 @contextmanager
@@ -56,14 +58,23 @@ def choose(name: str, kind: str, known: Iterable[Address]) -> Address:
 
 
 def addresses_of(targets: Iterable[str], workspace: Workspace) -> frozenset[Address]:
-    """The addresses that --target names; raises when the specs have no such thing, or no such account."""
+    """The addresses that --target names; raises when an account is named that the thing is not in."""
     wanted = [node_of(text, default_account="") for text in targets]
-    if not wanted:
-        return frozenset()
-    resources = workspace.desired().resources
     for node in wanted:
-        choose(str(node.address), node.address.kind, {resource.address for resource in resources})
-        accounts = sorted({r.account for r in resources if r.address == node.address})
-        if node.account and node.account not in accounts:
+        accounts = sorted({r.account for r in workspace.desired().resources if r.address == node.address})
+        if node.account and accounts and node.account not in accounts:
             raise FtopsError(f"looking for {node}: {node.address} is in {', '.join(accounts)}")
     return frozenset(node.address for node in wanted)
+
+
+def check_targets(plan: Plan) -> None:
+    """Raises when a target is nothing that is planned: a mistyped one must not read as "nothing to do"."""
+    strays = [d for d in plan.diagnostics if d.code == "plan.unknown-target"]
+    if strays:
+        raise DiagnosticErrors(strays)
+
+
+def remarks(review: Review) -> list[Diagnostic]:
+    """What a plan says beside its changes, without what the rules say again."""
+    refused = {diagnostic.summary for diagnostic in review.refusals}
+    return [diagnostic for diagnostic in review.plan.diagnostics if diagnostic.summary not in refused]

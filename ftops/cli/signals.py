@@ -1,7 +1,8 @@
 """Ctrl-C and SIGTERM. The first asks, the second leaves at once.
 
 Outside of `graceful` a signal raises in the main thread: nothing is under way that could be left half-done. Inside, the
-first signal only sets the stop event that the executor watches; the second ends the process without waiting.
+first signal only asks the run to stop; the second ends the process without waiting. A handler may interrupt any
+instruction, so it takes no lock and writes past the buffered streams.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-_SHOW_CURSOR = "\x1b[?25h"
+_STDERR = 2
+_SHOW_CURSOR = b"\x1b[?25h"
+_STOPPING = b"\nStopping: what is being sent is settled, nothing new is started. Once more to leave at once.\n"
 
 
 class Terminated(KeyboardInterrupt):
@@ -25,8 +28,7 @@ class Signals:
 
     def __init__(self) -> None:
         self.received = 0
-        self._stop: threading.Event | None = None
-        self._say: Callable[[str], None] = lambda text: None
+        self._request: Callable[[int], None] | None = None
 
     @property
     def exit_code(self) -> int:
@@ -35,23 +37,27 @@ class Signals:
     def handle(self, number: int, frame: FrameType | None) -> None:
         first = not self.received
         self.received = self.received or number
-        if self._stop is None:
+        if self._request is None:
             raise Terminated if number == signal.SIGTERM else KeyboardInterrupt
         if not first:
-            if os.isatty(2):
-                os.write(2, _SHOW_CURSOR.encode())
+            _tell(_SHOW_CURSOR if os.isatty(_STDERR) else b"")
             os._exit(128 + number)
-        self._stop.set()
-        self._say("Stopping: what is being sent is settled first, nothing new is started. Once more to leave at once.")
+        self._request(number)
+        _tell(_STOPPING)
 
     @contextmanager
-    def graceful(self, stop: threading.Event, say: Callable[[str], None]) -> Iterator[None]:
-        """Within it, the first signal sets `stop`."""
-        self._stop, self._say = stop, say
+    def graceful(self, request: Callable[[int], None]) -> Iterator[None]:
+        """Within it, the first signal only calls `request` with its number."""
+        self._request = request
         try:
             yield
         finally:
-            self._stop = None
+            self._request = None
+
+
+def _tell(text: bytes) -> None:
+    with suppress(OSError):
+        os.write(_STDERR, text)
 
 
 @contextmanager
