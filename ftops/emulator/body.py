@@ -115,6 +115,8 @@ def read_json_object(body: Body, content_type: str) -> dict[str, object]:
         return {}
     try:
         value = json.loads(pieces)
+        if b"\\u" in pieces:
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         raise invalid_payload("The request body is not valid JSON.") from None
     if not isinstance(value, dict):

@@ -7,9 +7,11 @@ come. Messages are those of real runs (contract 1.9); the numbers are made up, a
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import merge
 from typing import Final
 
 from ftops.emulator.ids import derived_fraction, derived_hex
@@ -85,24 +87,23 @@ def metrics(course: Course, step: int, *, full: bool) -> dict[str, float | int]:
 
 def checkpoints(course: Course, life: Life, now: float) -> list[dict[str, object]]:
     """The checkpoints there are, newest first: the three last epochs done (contract 1.10)."""
-    done: list[dict[str, object]] = []
-    for epoch in range(course.epochs, 0, -1):
-        step = epoch * course.epoch_steps
-        at = life.moment(_STEPS_SHARE * step / course.steps)
-        if at <= now and len(done) < _CHECKPOINTS_KEPT:
-            name = course.model if epoch == course.epochs else f"{course.model}:ckpt-step-{step}"
-            done.append(
-                {
-                    "id": "ftchkpt-" + derived_hex("checkpoint", course.job, str(step)),
-                    "object": "fine_tuning.job.checkpoint",
-                    "created_at": int(at),
-                    "step_number": step,
-                    "fine_tuned_model_checkpoint": name,
-                    "fine_tuning_job_id": course.job,
-                    "metrics": metrics(course, step, full=True),
-                }
-            )
-    return done
+    epochs = range(1, course.epochs + 1)
+    done = bisect_right(epochs, now, key=lambda epoch: life.moment(_STEPS_SHARE * epoch / course.epochs))
+    kept = range(done, max(0, done - _CHECKPOINTS_KEPT), -1)
+    return [_checkpoint(course, life, epoch) for epoch in kept]
+
+
+def _checkpoint(course: Course, life: Life, epoch: int) -> dict[str, object]:
+    step = epoch * course.epoch_steps
+    return {
+        "id": "ftchkpt-" + derived_hex("checkpoint", course.job, str(step)),
+        "object": "fine_tuning.job.checkpoint",
+        "created_at": int(life.moment(_STEPS_SHARE * epoch / course.epochs)),
+        "step_number": step,
+        "fine_tuned_model_checkpoint": (course.model if epoch == course.epochs else f"{course.model}:ckpt-step-{step}"),
+        "fine_tuning_job_id": course.job,
+        "metrics": metrics(course, step, full=True),
+    }
 
 
 def events(course: Course, life: Life, now: float, failure: str) -> list[dict[str, object]]:
@@ -177,4 +178,11 @@ def _results_size_bytes(steps: int, epoch_steps: int, validated: bool) -> int:
 
 def _logged_steps(steps: int, epoch_steps: int) -> Iterator[int]:
     stride = max(1, math.ceil(steps / _LOGGED_ROWS_MAX))
-    return (step for step in range(1, steps + 1) if step % stride == 0 or step % epoch_steps == 0)
+    epochs = steps // epoch_steps
+    epoch_stride = epoch_steps * max(1, math.ceil(epochs / _LOGGED_ROWS_MAX))
+    ends = range(epoch_stride, steps, epoch_stride)
+    before = -1
+    for step in merge(range(stride, steps, stride), ends, (steps,)):
+        if step != before:
+            yield step
+        before = step

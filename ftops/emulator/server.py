@@ -234,4 +234,4 @@ def _http_date(second: int) -> str:
 def _encoded(answer: Answer) -> bytes:
     if answer.payload is None:
         return b""
-    return json.dumps(answer.payload, separators=(",", ":"), ensure_ascii=False).encode()
+    return json.dumps(answer.payload, separators=(",", ":")).encode()

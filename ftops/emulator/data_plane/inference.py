@@ -188,7 +188,7 @@ def _chat_stream(
 
 
 def _sent(event: Mapping[str, object]) -> bytes:
-    return b"data: " + json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode() + b"\n\n"
+    return b"data: " + json.dumps(event, separators=(",", ":")).encode() + b"\n\n"
 
 
 _FILTERED: Final = {

@@ -162,7 +162,7 @@ def _method(call: Call, fields: Mapping[str, object]) -> tuple[str, Mapping[str,
         return SUPERVISED, top, None
     if not _recent(call):
         raise invalid_payload("This api-version has no method.", param="method")
-    if not isinstance(value, dict) or value.get("type") not in _HYPERPARAMETERS:
+    if not isinstance(value, dict) or str(value.get("type")) not in _HYPERPARAMETERS:
         raise invalid_payload("method.type must be supervised, dpo or reinforcement.", param="method")
     method = str(value["type"])
     if method == REINFORCEMENT and call.surface is not Surface.V1:
@@ -184,7 +184,7 @@ def _method_body(method: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
     if method == REINFORCEMENT:
         known |= {"grader", "response_format", "tools", "max_episode_steps"}
         grader = body.get("grader")
-        if not isinstance(grader, dict) or grader.get("type") not in _GRADERS:
+        if not isinstance(grader, dict) or str(grader.get("type")) not in _GRADERS:
             raise invalid_payload("Reinforcement fine-tuning needs one grader.", param="method.reinforcement.grader")
     if unknown := sorted(set(body) - known):
         raise invalid_payload(
@@ -210,7 +210,7 @@ def _hyperparameters(value: object, method: str, place: str) -> dict[str, Any]:
         if name not in _HYPERPARAMETERS[method]:
             raise invalid_payload(f"{place} has a field this method does not have.", param=f"{place}.{name[:64]}")
         if name == "reasoning_effort":
-            if number not in _EFFORTS:
+            if str(number) not in _EFFORTS:
                 raise invalid_payload("reasoning_effort must be low, medium or high.", param=f"{place}.{name}")
         elif number not in ("auto", -1, None) and not _usable(name, number):
             raise invalid_payload(f"{name} must be auto or a number above 0.", param=f"{place}.{name}")
