@@ -1,0 +1,224 @@
+"""apply: the run loop. Level-driven: every round reads the ledger, looks at Azure, plans, and does what is ready.
+
+A round: under the run lock, read the ledger (its etag), look at everything, plan, check that nothing outgrew what was
+approved, make every change that has its act. When nothing could be done the lock is released and the run waits for
+news. A crash, Ctrl-C or a second machine is nothing special: the next round starts from what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ftops.core.change import Action, Change, Train
+from ftops.core.errors import LedgerLocked, LedgerMoved, StalePlan
+from ftops.core.plan import Plan
+from ftops.core.progress import Progress
+from ftops.executor.confirm import confirm
+from ftops.executor.outcome import Outcome
+from ftops.executor.ports import LedgerSession
+from ftops.executor.retry import BLIND_LOOKS
+from ftops.executor.steps import execute
+from ftops.executor.sweep import sweep
+from ftops.executor.tally import Tally
+from ftops.executor.turn import PaidBudget, Run, Stopped, Turn, Voice, pause
+from ftops.executor.waiting import short, wait_for_news
+from ftops.planner import outgrown
+
+#: How many rounds in a row may find that somebody else wrote the ledger.
+MOVED_ROUNDS = 20
+#: How often the run lock is tried while somebody else holds it, in seconds.
+LOCK_INTERVAL_SECONDS = 1.0
+#: Past the end of a countdown, so that the next reading finds it at zero.
+_MARGIN_SECONDS = 0.05
+
+
+def apply(run: Run) -> Outcome:
+    """Makes what was approved so, as far as it can be, and says how it ended.
+
+    Raises StalePlan when more would be done than was approved, LedgerLocked, LedgerCorrupt, LedgerError.
+    """
+    return _Loop(run).go()
+
+
+class _Loop:
+    """One run. Everything mutable is here and in its tally."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._voice = Voice(run.on_progress)
+        self._tally = Tally()
+        self._budget = PaidBudget(sum(_may_train(change) for change in run.approved.changes))
+        seconds = run.options.deadline_seconds
+        self._deadline_at = None if seconds is None else run.clock.boot_seconds() + seconds
+        self._plan: Plan = run.approved
+        self._looked = False
+        self._blind_looks = 0
+        self._moved_rounds = 0
+
+    def go(self) -> Outcome:
+        try:
+            while True:
+                if self._run.stop.requested:
+                    raise Stopped
+                turn, busy = self._round()
+                if turn is None or busy:
+                    continue
+                if not turn.plan.complete:
+                    if not self._look_again():
+                        return self._outcome(undecided=_unread(turn.plan))
+                elif not self._wait(turn):
+                    return self._outcome()
+        except Stopped:
+            return self._outcome()
+
+    def _round(self) -> tuple[Turn | None, bool]:
+        """One round under the lock: its turn, and whether anything was done. No turn when the ledger moved."""
+        with _Locked(self._run, self._voice, self._deadline_at):
+            turn = self._begin()
+            self._plan, self._looked = turn.plan, True
+            if not turn.plan.complete:
+                return turn, False
+            self._blind_looks = 0
+            self._check_approved(turn.plan)
+            sweep(turn)
+            ready = self._ready(turn)
+            made = execute(turn, ready, self._tally)
+        now = self._run.clock.boot_seconds()
+        for change, result in made:
+            self._tally.take(change, result, now=now, pace=turn.pace(change))
+        if made and all(result.kind == "void" for _, result in made):
+            self._moved_rounds += 1
+            if self._moved_rounds > MOVED_ROUNDS:
+                raise LedgerMoved(f"writing {turn.session.place}: others keep writing it", hint="run again")
+            return None, True
+        self._moved_rounds = 0
+        return turn, bool(made)
+
+    def _begin(self) -> Turn:
+        """Reads the ledger, then looks, then plans: in this order, so that the etag is older than the evidence (I3)."""
+        session = self._session()
+        recorded = session.recorded()
+        observed = confirm(self._run.survey(), recorded, self._run.clients)
+        plan = self._run.plan(recorded, observed)
+        return Turn(
+            self._run, session, recorded, observed, plan, self._deadline_at, voice=self._voice, budget=self._budget
+        )
+
+    def _session(self) -> LedgerSession:
+        session = self._run.ledger.open()
+        if not session.exists:
+            session = self._run.ledger.create()
+            self._note(f"made a new ledger: {session.place}")
+        if happened := session.heal():
+            self._note(f"the ledger cannot prove what is in flight ({happened}): it counts as new")
+        return session
+
+    def _check_approved(self, plan: Plan) -> None:
+        if more := outgrown(self._run.approved, plan):
+            listed = ", ".join(f"{change.action.value} {change.node}" for change in more)
+            raise StalePlan(f"more would be done than was approved: {listed}", hint="plan again and look at it")
+
+    def _ready(self, turn: Turn) -> list[Change]:
+        """What can be done now: it has its act, it was not tried too often, and its account's ledger can prove."""
+        now = self._run.clock.boot_seconds()
+        ready = []
+        for change in turn.plan.changes:
+            actable = change.act is not None or change.action is Action.FORGET
+            if not actable or not self._tally.may_try(change, now):
+                continue
+            if isinstance(change.act, Train) and (left := _young_seconds_left(turn, change)) > 0:
+                self._voice.note_once(
+                    f"the ledger is new: waiting {left:.0f} s to be sure that nothing is in flight in {change.account}"
+                )
+                continue
+            ready.append(change)
+        return ready
+
+    def _wait(self, turn: Turn) -> bool:
+        """Waits for whatever this run waits for; False when there is nothing (more) to wait for."""
+        waits = [change for change in turn.plan.changes if change.action is Action.WAIT]
+        if self._run.options.wait == "none":
+            waits = [change for change in waits if short(change)]
+        wake_at = self._wake_times(turn, waits)
+        if not waits and not wake_at:
+            return False
+        wait_for_news(turn, waits, wake_at)
+        return True
+
+    def _wake_times(self, turn: Turn, waits: Sequence[Change]) -> list[float]:
+        """When time alone makes something possible: a put-off try, a ledger old enough, an intent past its horizon."""
+        now = self._run.clock.boot_seconds()
+        times = []
+        for change in turn.plan.changes:
+            if change.act is None:
+                continue
+            if (due := self._tally.due(change)) is not None and change.writes:
+                times.append(max(due, now))
+            elif isinstance(change.act, Train) and (left := _young_seconds_left(turn, change)) > 0:
+                times.append(now + left + _MARGIN_SECONDS)
+        if any(not short(change) for change in waits):
+            left = [job.seconds_left for job in turn.recorded.jobs.values() if job.outcome == "sending"]
+            times += [now + seconds + _MARGIN_SECONDS for seconds in left if seconds > 0]
+        return times
+
+    def _look_again(self) -> bool:
+        """After an incomplete look: False when it is time to give up (at once when nothing was ever done)."""
+        self._blind_looks += 1
+        if not self._tally.done or self._blind_looks > BLIND_LOOKS:
+            return False
+        seconds = max(self._run.options.pace(alias).interval(self._blind_looks - 1) for alias in self._run.clients)
+        self._note(f"Azure could not be read completely: {_unread(self._plan)}; looking again in {seconds:.0f} s")
+        pause(self._run, seconds, self._deadline_at)
+        return True
+
+    def _outcome(self, *, undecided: str = "") -> Outcome:
+        changes = self._plan.changes
+        failed = self._tally.failed
+        return Outcome(
+            plan=self._plan,
+            done=tuple(self._tally.done),
+            failed={node: words for (node, _), words in failed.items()},
+            left=tuple(c for c in changes if c.writes and (c.node, c.subject) not in failed),
+            pending=tuple(c for c in changes if c.action is Action.WAIT),
+            interrupted_by=self._run.stop.number,
+            undecided=undecided,
+        )
+
+    def _note(self, message: str) -> None:
+        self._voice.tell(Progress(None, "note", message))
+
+
+class _Locked:
+    """The run lock, waited for with patience: rounds of others are short."""
+
+    def __init__(self, run: Run, voice: Voice, deadline_at: float | None) -> None:
+        self._run, self._voice, self._deadline_at = run, voice, deadline_at
+
+    def __enter__(self) -> None:
+        patience_ends = self._run.clock.boot_seconds() + self._run.options.lock_patience_seconds
+        while True:
+            self._lock = self._run.ledger.lock(self._run.id)
+            try:
+                return self._lock.__enter__()
+            except LedgerLocked as error:
+                if self._run.clock.boot_seconds() >= patience_ends:
+                    raise
+                self._voice.note_once(f"{error.summary}: waiting for it")
+            pause(self._run, LOCK_INTERVAL_SECONDS, self._deadline_at)
+
+    def __exit__(self, *raised: object) -> None:
+        self._lock.__exit__(*raised)  # type: ignore[arg-type]
+
+
+def _may_train(change: Change) -> bool:
+    """Approving a wait for an earlier submission or job approves what may have to follow it."""
+    return change.address.kind == "finetune" and change.action in (Action.CREATE, Action.REPLACE, Action.WAIT)
+
+
+def _young_seconds_left(turn: Turn, change: Change) -> float:
+    return turn.session.young_seconds_left(turn.client(change).arm_id)
+
+
+def _unread(plan: Plan) -> str:
+    words = [d.summary for d in plan.diagnostics if d.code == "observe.unread"]
+    return "; ".join(words) or "something could not be read"
