@@ -6,7 +6,6 @@ on an Access and cannot tell an emulator from Azure. It must never put a key or 
 
 from __future__ import annotations
 
-import importlib
 import os
 import threading
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from ftops.azure import sdk
 from ftops.azure.errors import remote_error
 from ftops.azure.redact import shown
 from ftops.core.account import Account
-from ftops.core.errors import FtopsError, RemoteError
+from ftops.core.errors import FtopsError, RemoteError, RemoteKind
 
 ARM_URL = "https://management.azure.com"
 ARM_SCOPE = "https://management.azure.com/.default"
@@ -46,11 +45,13 @@ class Access:
 def azure_access() -> Access:
     """The way into Azure: DefaultAzureCredential, TLS, the machine's proxies."""
     credential = _LazyCredential()
-    tokens = Once(lambda: importlib.import_module("azure.identity").get_bearer_token_provider(credential, DATA_SCOPE))
+    tokens = Once(lambda: _token_provider(credential))
 
     def new_arm(subscription: str) -> Any:
-        policies = importlib.import_module("azure.mgmt.core.policies")
-        authentication = policies.ARMChallengeAuthenticationPolicy(credential, ARM_SCOPE)
+        sdk.arm_package()
+        from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+
+        authentication = ARMChallengeAuthenticationPolicy(credential, ARM_SCOPE)
         return sdk.new_arm_client(
             subscription, ARM_URL, credential=credential, authentication=authentication, transport={}
         )
@@ -98,7 +99,7 @@ class _LazyCredential:
     """DefaultAzureCredential, made when the first token is asked for; a failure proves that nothing was sent."""
 
     def __init__(self) -> None:
-        self._credential = Once(lambda: importlib.import_module("azure.identity").DefaultAzureCredential())
+        self._credential = Once(_default_credential)
 
     def get_token(self, *scopes: str, **options: Any) -> Any:
         return self._asked("get_token", *scopes, **options)
@@ -113,14 +114,27 @@ class _LazyCredential:
             raise login_error(error) from error
 
 
+def _default_credential() -> Any:
+    with sdk.collector_paused():
+        from azure.identity import DefaultAzureCredential
+    return DefaultAzureCredential()
+
+
+def _token_provider(credential: Any) -> Callable[[], str]:
+    """Keeps a token until it is about to run out, which not every credential does by itself."""
+    with sdk.collector_paused():
+        from azure.identity import get_bearer_token_provider
+    return get_bearer_token_provider(credential, DATA_SCOPE)
+
+
 def login_error(error: Exception) -> FtopsError:
     """A token could not be had, so the request it was for was not sent."""
     found = remote_error(error, "signing in to Azure", "read")
     if not isinstance(found, RemoteError):
         return found
     hint = found.hint or "sign in, for example with `az login`, or set the AZURE_* variables of a service principal"
-    kind = "unavailable" if found.kind in ("unavailable", "throttled") else "denied"
-    return RemoteError(kind, found.summary, code=found.code, status=found.status, sent=False, hint=hint)  # type: ignore[arg-type]  # one of two literals
+    kind: RemoteKind = "unavailable" if found.kind in ("unavailable", "throttled") else "denied"
+    return RemoteError(kind, found.summary, code=found.code, status=found.status, sent=False, hint=hint)
 
 
 def api_key(account: Account) -> str:

@@ -7,7 +7,6 @@ when it is accepted; no URL of an operation leaves this module.
 
 from __future__ import annotations
 
-import importlib
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -182,7 +181,8 @@ class _Answers:
 
 
 def _deployment_model(body: DeploymentBody) -> Any:
-    models = importlib.import_module("azure.mgmt.cognitiveservices.models")
+    from azure.mgmt.cognitiveservices import models
+
     model = models.DeploymentModel(
         format=body.model_format, name=body.model_name, version=body.model_version, source=body.source
     )

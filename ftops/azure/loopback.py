@@ -6,7 +6,6 @@ allowed, no proxies and short waits. It must refuse any address that is not this
 
 from __future__ import annotations
 
-import importlib
 import ipaddress
 import os
 import threading
@@ -28,9 +27,8 @@ _TOKEN_MARGIN_SECONDS = 300
 def loopback_access(url: str) -> Access:
     """The way into an emulator. Raises RemoteError for an address that is not on this machine."""
     base_url = _loopback(url)
-    secure = base_url.startswith("https:")
-    certificate = os.environ.get("SSL_CERT_FILE") if secure else None
-    verify: Any = importlib.import_module("ssl").create_default_context(cafile=certificate) if secure else False
+    certificate = os.environ.get("SSL_CERT_FILE") if base_url.startswith("https:") else None
+    verify = _tls_context(certificate) if base_url.startswith("https:") else False
 
     def new_http(keep_alive: bool) -> Any:
         return sdk.new_http_client(verify=verify, trust_env=False, keep_alive=keep_alive)
@@ -38,7 +36,7 @@ def loopback_access(url: str) -> Access:
     credential = EmulatorCredential(base_url, new_http)
 
     def new_arm(subscription: str) -> Any:
-        transport = {"use_env_settings": False, "connection_verify": certificate or verify}
+        transport = {"use_env_settings": False, "connection_verify": certificate or True}
         policy = BearerPolicy(credential)
         return sdk.new_arm_client(
             subscription, base_url, credential=credential, authentication=policy, transport=transport
@@ -74,10 +72,14 @@ class EmulatorCredential:
             return token
 
     def get_token_info(self, *scopes: str, **_options: Any) -> Any:
+        from azure.core.credentials import AccessTokenInfo
+
         token = self.get_token(*scopes)
-        return importlib.import_module("azure.core.credentials").AccessTokenInfo(token.token, token.expires_on)
+        return AccessTokenInfo(token.token, token.expires_on)
 
     def _asked(self, resource: str) -> Any:
+        from azure.core.credentials import AccessToken
+
         doing = f"asking the emulator at {self._base_url} for a token"
         query = {"api-version": "2019-08-01", "resource": resource}
         url = f"{self._base_url}/msi/token"
@@ -87,8 +89,7 @@ class EmulatorCredential:
             if answer.status_code != 200:
                 raise answer_error(answer.status_code, answer.headers, answer.text, doing, "read")
             document = answer.json()
-            token = importlib.import_module("azure.core.credentials").AccessToken
-            return token(str(document["access_token"]), int(document["expires_on"]))
+            return AccessToken(str(document["access_token"]), int(document["expires_on"]))
         except (KeyError, TypeError) as error:
             raise login_error(unreadable(doing, "the answer holds no token", "read")) from error
         except Exception as error:
@@ -106,6 +107,12 @@ class BearerPolicy:
     def send(self, request: Any) -> Any:
         request.http_request.headers["Authorization"] = f"Bearer {self._credential.get_token(ARM_SCOPE).token}"
         return self.next.send(request)
+
+
+def _tls_context(certificate: str | None) -> Any:
+    import ssl
+
+    return ssl.create_default_context(cafile=certificate)
 
 
 def _loopback(url: str) -> str:

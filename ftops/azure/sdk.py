@@ -7,7 +7,7 @@ are read as JSON and never through them. Importing them costs a third of a secon
 from __future__ import annotations
 
 import gc
-import importlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -31,23 +31,25 @@ def collector_paused() -> Iterator[None]:
 def openai() -> Any:
     """The openai module."""
     with collector_paused():
-        return importlib.import_module("openai")
+        import openai
+    return openai
+
+
+def arm_package() -> Any:
+    """The azure.mgmt.cognitiveservices package, and with it what makes up a pipeline."""
+    with collector_paused():
+        import azure.mgmt.cognitiveservices
+    return azure.mgmt.cognitiveservices
 
 
 def http_response_type() -> Any:
     """The response class of the HTTP library under openai: what `cast_to` takes for the raw answer."""
-    return http_library().Response
-
-
-def http_library() -> Any:
-    """httpx, or httpx2 from openai 3 on."""
-    client = openai().DefaultHttpxClient
-    return importlib.import_module(next(base.__module__ for base in client.__mro__ if base.__name__ == "Client"))
+    return _http_library().Response
 
 
 def new_http_client(*, verify: Any, trust_env: bool, keep_alive: bool) -> Any:
     """An HTTP client that never follows a redirect: a POST repeated elsewhere could be paid for twice."""
-    library = http_library()
+    library = _http_library()
     options: dict[str, Any] = {} if keep_alive else {"limits": library.Limits(max_keepalive_connections=0)}
     return openai().DefaultHttpxClient(
         verify=verify,
@@ -81,9 +83,9 @@ def new_arm_client(
 ) -> Any:
     """The ARM client with the shortest pipeline: no retries, no redirects, no logging, and no registering of resource
     providers on the side (azure-core would do all of these by default)."""
-    with collector_paused():
-        package = importlib.import_module("azure.mgmt.cognitiveservices")
-        policies = importlib.import_module("azure.core.pipeline.policies")
+    package = arm_package()
+    from azure.core.pipeline import policies
+
     pipeline = [
         policies.RequestIdPolicy(),
         policies.UserAgentPolicy(base_user_agent=f"ftops azure-mgmt-cognitiveservices/{package.__version__}"),
@@ -105,6 +107,13 @@ def new_arm_client(
 
 def send_arm(client: Any, url: str) -> Any:
     """GETs an absolute URL through the ARM client's pipeline; the method became public in version 15."""
-    request = importlib.import_module("azure.core.rest").HttpRequest("GET", url)
+    from azure.core.rest import HttpRequest
+
     send = getattr(client, "send_request", None) or client._send_request
-    return send(request)
+    return send(HttpRequest("GET", url))
+
+
+def _http_library() -> Any:
+    """httpx, or httpx2 from openai 3 on: whichever openai's own client is made of, not whichever is installed."""
+    client = openai().DefaultHttpxClient
+    return sys.modules[next(base.__module__ for base in client.__mro__ if base.__name__ == "Client")]

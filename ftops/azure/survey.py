@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
+from ftops.azure import sdk
 from ftops.azure.client import AccountClient
-from ftops.azure.sdk import collector_paused
 from ftops.core.errors import FtopsError
 from ftops.core.observed import Observed, ObservedAccount, Unread
 
@@ -30,8 +30,12 @@ def survey(connections: Clients, aliases: Iterable[str]) -> Observed:
     if not wanted:
         return Observed(accounts={})
     clients = {alias: connections.client(alias) for alias in wanted}
-    with collector_paused(), ThreadPoolExecutor(min(WORKERS_MAX, 5 * len(wanted)), "survey") as pool:
+    with sdk.collector_paused(), ThreadPoolExecutor(min(WORKERS_MAX, 5 * len(wanted)), "survey") as pool:
+        # Two threads that import at once only disturb each other. ARM's SDK comes first, because ARM is asked first;
+        # openai is imported here while the first answers are on their way.
+        sdk.arm_package()
         readings = {alias: _begun(pool, client) for alias, client in clients.items()}
+        sdk.openai()
         accounts: dict[str, ObservedAccount] = {}
         unread: list[Unread] = []
         for alias, futures in readings.items():
