@@ -214,7 +214,11 @@ def _text(response: Any) -> str:
 
 
 def _sentence(error: BaseException) -> str:
-    return shown(error, length_max=SENTENCE_MAX)
+    try:
+        return shown(error, length_max=SENTENCE_MAX)
+    except Exception:
+        # An exception that cannot tell what it is must not hide what it proves.
+        return ""
 
 
 def _shape(body: str) -> str:
