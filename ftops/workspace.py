@@ -7,13 +7,13 @@ account lives in it and somebody looks.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ftops import __version__
 from ftops.core.account import EMBEDDED
@@ -23,13 +23,16 @@ from ftops.core.diagnostic import Diagnostic
 from ftops.core.errors import FtopsError
 from ftops.core.observed import Observed, ObservedJob
 from ftops.core.plan import Plan
+from ftops.core.progress import Progress
 from ftops.core.recorded import Recorded
 
 if TYPE_CHECKING:
     from ftops.azure import Answer, Connections
+    from ftops.executor import Outcome as Outcome
     from ftops.ledger import Ledger
     from ftops.loader import Project
-    from ftops.planner import Allow, Options
+    from ftops.planner import Allow as Allow
+    from ftops.planner import Options
 
 TOOL = f"ftops {__version__}"
 #: Everything this machine keeps for a project; never in git.
@@ -45,6 +48,7 @@ class Review:
     desired: Desired
     recorded: Recorded
     observed: Observed
+    options: Options
 
 
 class Workspace:
@@ -86,11 +90,10 @@ class Workspace:
 
     def observe(self, aliases: Iterable[str] | None = None) -> Observed:
         """What Azure holds in these accounts; by default in all that the specs or the ledger name."""
-        with _collector_off():
-            from ftops.azure import survey
+        from ftops.azure import survey
 
-            wanted = self._aliases(self.desired(), self.recorded()) if aliases is None else aliases
-            return survey(self.connections, wanted)
+        wanted = self._aliases(self.desired(), self.recorded()) if aliases is None else aliases
+        return survey(self.connections, wanted)
 
     def review(
         self,
@@ -101,15 +104,57 @@ class Workspace:
         allow: Allow | None = None,
     ) -> Review:
         """Plans, and asks every rule. Raises SpecErrors, LedgerError; unread things make an incomplete plan."""
-        from ftops.planner import Allow, plan, refusals
+        from ftops.planner import Allow, Options, plan, refusals
 
         allow = allow or Allow()
-        options = self._options(targets, destroy, delete_models, allow)
+        options = Options(destroy, targets, delete_models, allow.lookalike, allow.absent, TOOL)
         desired, recorded = self.desired(), self.recorded()
         observed = self.observe(self._aliases(desired, recorded))
         made = plan(desired, recorded, observed, options)
         found = refusals(made, desired, recorded, observed, allow, destroy=destroy)
-        return Review(made, found, desired, recorded, observed)
+        return Review(made, found, desired, recorded, observed, options)
+
+    def apply(
+        self,
+        review: Review,
+        approved: Plan,
+        *,
+        on_progress: Callable[[Progress], None],
+        stoppable: Callable[[Callable[[int], None]], AbstractContextManager[None]],
+        wait: Literal["all", "none"] = "all",
+        deadline_seconds: float | None = None,
+    ) -> Outcome:
+        """Makes what was approved so, round by round. Raises StalePlan, LedgerError.
+
+        Runs inside of `stoppable(request)`: calling `request` with a signal's number ends the run cleanly.
+        """
+        import ftops.executor as executor
+        from ftops.datasets.content import open_content
+        from ftops.planner import plan
+
+        accounts, aliases = self.project.accounts, self._aliases(review.desired, review.recorded)
+        run = executor.Run(
+            approved=approved,
+            survey=lambda: self.observe(aliases),
+            plan=lambda recorded, observed: plan(review.desired, recorded, observed, review.options),
+            clients={alias: self.connections.client(alias) for alias in aliases},
+            ledger=self.ledger,
+            open_content=open_content(self.root),
+            clock=executor.SystemClock(),
+            stop=(stop := executor.StopSignal()),
+            on_progress=on_progress,
+            nonce=lambda: secrets.token_hex(16),
+            options=executor.Options(
+                wait=wait,
+                deadline_seconds=deadline_seconds,
+                paces={alias: executor.EMULATOR_PACE for alias in aliases if accounts[alias].emulator},
+                bom=frozenset(alias for alias in aliases if accounts[alias].bom),
+                absent_tokens=review.options.absent_tokens,
+            ),
+            id=secrets.token_hex(6),
+        )
+        with stoppable(stop.request):
+            return executor.apply(run)
 
     def ask(self, alias: str, deployment: str, prompt: str) -> Answer:
         """One prompt to one deployment. Raises RemoteError."""
@@ -154,18 +199,6 @@ class Workspace:
         horizons = {account.arm_id: account.horizon_seconds for account in self.project.accounts.values()}
         return Ledger(LocalStore(self.root / LOCAL_DIRECTORY / "ledger"), horizons)
 
-    def _options(self, targets: frozenset[Address], destroy: bool, delete_models: bool, allow: Allow) -> Options:
-        from ftops.planner import Options
-
-        return Options(
-            destroy=destroy,
-            targets=targets,
-            delete_models=delete_models or self.project.delete_models,
-            lookalikes_allowed=allow.lookalike,
-            absent_tokens=allow.absent,
-            tool_version=TOOL,
-        )
-
     def _aliases(self, desired: Desired, recorded: Recorded) -> frozenset[str]:
         """Accounts that the specs use or once used; one nobody ever used here needs no credentials."""
         here = (desired.project, desired.environment)
@@ -174,15 +207,8 @@ class Workspace:
         return frozenset({resource.account for resource in desired.resources} | once | {self.project.default_account})
 
 
-def find_project(directory: Path) -> Path:
-    """The project a directory belongs to. Raises SpecErrors when there is none."""
-    from ftops.loader import find_project as found
-
-    return found(directory)
-
-
-def json_schema(which: str) -> dict[str, Any]:
-    """The JSON Schema of a `spec` file or of the `project` file."""
+def json_schema(which: Literal["spec", "project"]) -> dict[str, Any]:
+    """The JSON Schema of a spec file or of ftops.yaml."""
     from ftops.loader import json_schema as schema
 
     return schema(which)
@@ -198,14 +224,3 @@ def allowances(texts: Sequence[str]) -> Allow:
 def emulator_store(root: Path) -> Path:
     """Where a project's embedded emulator keeps everything."""
     return root / LOCAL_DIRECTORY / "emulator.db"
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """No garbage collection while SDKs are imported and listings become values: it would find nothing and cost half."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.freeze()
-        gc.enable()

@@ -18,6 +18,7 @@ import click
 
 from ftops.cli import options
 from ftops.cli.options import Invocation, with_global_options
+from ftops.cli.project import opened
 from ftops.core.errors import FtopsError
 
 _DEFAULT_ACCOUNT = "main"
@@ -143,11 +144,12 @@ def _door(invocation: Invocation, store: str | None) -> Iterator[Any]:
 def _store_path(invocation: Invocation, store: str | None) -> Path:
     if store is not None:
         return invocation.path(store)
-    from ftops.workspace import emulator_store, find_project
+    from ftops.workspace import emulator_store
 
     try:
-        return emulator_store(find_project(invocation.directory))
-    except FtopsError:
+        with opened(invocation) as workspace:
+            return emulator_store(workspace.root)
+    except FtopsError:  # no project here, or one that cannot be read: an emulator needs neither
         return emulator_store(invocation.directory)
 
 

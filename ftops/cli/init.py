@@ -49,8 +49,8 @@ def _files(project: str) -> Mapping[str, str]:
     for source in sorted(path for path in _STARTER.rglob("*") if path.is_file() and path.suffix != ".pyc"):
         name = source.relative_to(_STARTER).as_posix()
         files[_HIDDEN.get(name, name)] = source.read_text(encoding="utf-8").replace("__PROJECT__", project)
-    for which in ("spec", "project"):
-        files[f"schema/{which}.json"] = json.dumps(json_schema(which), indent=2, ensure_ascii=False) + "\n"
+    for schema, name in ((json_schema("spec"), "spec"), (json_schema("project"), "project")):
+        files[f"schema/{name}.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     return files
 
 

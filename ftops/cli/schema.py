@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -15,7 +16,7 @@ _PLAN_SCHEMA = Path(__file__).parent / "plan.schema.json"
 
 @options.command("schema")
 @click.argument("which", type=click.Choice(["spec", "project", "plan"]), default="spec")
-def command(invocation: Invocation, which: str) -> int:
+def command(invocation: Invocation, which: Literal["spec", "project", "plan"]) -> int:
     """Print the JSON Schema of a spec file, of ftops.yaml (project) or of a plan."""
     if which == "plan":
         document = json.loads(_PLAN_SCHEMA.read_text(encoding="utf-8"))
