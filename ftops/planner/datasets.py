@@ -56,7 +56,7 @@ def _change(
 def _present(
     situation: Situation, dataset: DesiredDataset, usable: tuple[ObservedFile, ...], *, done: bool, always: bool
 ) -> Decision:
-    hazards = () if always else (TEMPORARY,)
+    hazards = () if always or done else (TEMPORARY,)
     ours = [file for file in usable if owned_by_project(situation, file)]
     if not done or not ours or not _releasable(situation, dataset.node, ours[0]):
         return Decision(_change(dataset, Action.KEEP, None, hazards=hazards), evidence=(usable[0].id,))

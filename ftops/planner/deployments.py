@@ -188,7 +188,7 @@ def _compared(
         deployment,
         Action.REPLACE if replacing else Action.UPDATE,
         Cause.DRIFT if broken and not fields else _cause(deployment, served, observed, fields),
-        reasons.broken_deployment(observed) if broken else reasons.fields_changed(fields),
+        reasons.broken_deployment(observed) if broken else _why(served, fields),
         fields=fields,
     )
     if replacing:
@@ -199,6 +199,12 @@ def _compared(
     if replacing:
         return replace(change, act=ReplaceDeployment(observed.name, body, body_before(observed)))
     return replace(change, act=PutDeployment(observed.name, body))
+
+
+def _why(served: Served, fields: tuple[FieldChange, ...]) -> str:
+    others = tuple(change for change in fields if change.after != UNKNOWN)
+    said = [f"{served.finetune.address} makes a new model"] if served.finetune and len(others) < len(fields) else []
+    return "; ".join(said + ([reasons.fields_changed(others)] if others else []))
 
 
 def _cause(

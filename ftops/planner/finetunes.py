@@ -46,7 +46,7 @@ def decide_finetune(situation: Situation, finetune: DesiredFinetune, parent: Dec
 def _there(situation: Situation, finetune: DesiredFinetune, seen: Sighting) -> Decision | None:
     if seen.job is not None:
         return _take_up(situation, finetune, seen.job)
-    if seen.model is not None:
+    if seen.model is not None and seen.suspect is None:
         reason = "the job is gone, its model is still there"
         return Decision(change_of(finetune, Action.KEEP, reason=reason), model=seen.model, evidence=(seen.model,))
     return None

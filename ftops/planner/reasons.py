@@ -99,7 +99,7 @@ def running(job: ObservedJob) -> str:
 def first_training(finetune: DesiredFinetune, *, again: bool) -> str:
     if again:
         return "the ledger's last job of this entry was another training"
-    return f"no job carries its token {finetune.token}"
+    return f"not trained yet: no job carries its token {finetune.token}"
 
 
 def broken_upload(file: ObservedFile, content: Content) -> str:
