@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+from pathlib import Path
 
 import pytest
 from openai import AzureOpenAI, BadRequestError, NotFoundError, OpenAI
@@ -60,6 +61,7 @@ def test_a_profile_can_honour_paging_of_files(bench: Bench) -> None:
     assert [file["id"] for file in page["data"]] == [second]
     assert page["has_more"] is True
     assert bench.data("GET", f"/openai/v1/files?after={second}").json["data"][0]["id"] == first
+    assert set(bench.data("GET", "/openai/files?api-version=2024-10-21&limit=1").json) == {"object", "data"}
 
 
 def test_iterating_dated_files_with_the_sdk_never_ends(bench: Bench, dated: AzureOpenAI) -> None:
@@ -110,12 +112,15 @@ def test_a_byte_order_mark_is_accepted_unless_the_profile_demands_one(bench: Ben
         ),
     ],
 )
-def test_an_unusable_form_is_refused_and_leaves_nothing(bench: Bench, body: bytes, message: str) -> None:
+def test_an_unusable_form_is_refused_and_leaves_nothing(
+    bench: Bench, tmp_path: Path, body: bytes, message: str
+) -> None:
     reply = bench.send_form(body, "/openai/files?api-version=2024-10-21")
     assert reply.status == 400
     assert reply.json["error"]["code"] == "invalidPayload"
     assert reply.json["error"]["message"] == message
     assert bench.data("GET", "/openai/v1/files").json["data"] == []
+    assert list(tmp_path.glob("*.files/*")) == []
 
 
 def test_a_wrong_content_type_is_refused(bench: Bench) -> None:

@@ -15,6 +15,7 @@ from azure.identity import ManagedIdentityCredential
 from openai import AzureOpenAI, OpenAI
 
 from ftops.emulator import API_KEY, Emulator, UnusableProfile, UnusableStore
+from ftops.emulator.store import Store
 from tests.emulator.bench import Bench, chat_rows, multipart
 
 _SERVE = """
@@ -133,6 +134,28 @@ def test_a_token_opens_only_what_its_audience_names(bench: Bench) -> None:
     assert bench.ask("GET", accounts).json["error"]["code"] == "InvalidAuthenticationToken"
     forged = arm[:-4] + ("AAAA" if arm[-4:] != "AAAA" else "BBBB")
     assert bench.ask("GET", accounts, Authorization=f"Bearer {forged}").status == 401
+
+
+def test_an_expired_token_opens_nothing(bench: Bench) -> None:
+    bench.profile(token_seconds=0)
+    token = bench.token("https://ai.azure.com")
+    assert bench.ask("GET", "/main/openai/v1/files", Authorization=f"Bearer {token}").status == 401
+
+
+def test_moving_the_clock_expires_no_token(bench: Bench) -> None:
+    token = bench.token("https://ai.azure.com")
+    bench.advance(15 * 86_400)
+    assert bench.ask("GET", "/main/openai/v1/files", Authorization=f"Bearer {token}").status == 200
+
+
+def test_a_write_that_is_interrupted_leaves_no_trace(tmp_path: Path) -> None:
+    store = Store(tmp_path / "e.db")
+    with pytest.raises(KeyboardInterrupt), store.writing() as db:
+        db.execute("INSERT INTO profile VALUES ('files_max', '1')")
+        raise KeyboardInterrupt
+    with store.reading() as db:
+        assert db.execute("SELECT count(*) FROM profile").fetchone()[0] == 0
+    store.close()
 
 
 def test_the_real_managed_identity_credential_gets_a_token(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
