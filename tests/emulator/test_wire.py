@@ -150,9 +150,14 @@ def test_moving_the_clock_expires_no_token(bench: Bench) -> None:
 
 def test_a_write_that_is_interrupted_leaves_no_trace(tmp_path: Path) -> None:
     store = Store(tmp_path / "e.db")
-    with pytest.raises(KeyboardInterrupt), store.writing() as db:
-        db.execute("INSERT INTO profile VALUES ('files_max', '1')")
-        raise KeyboardInterrupt
+
+    def interrupted_write() -> None:
+        with store.writing() as db:
+            db.execute("INSERT INTO profile VALUES ('files_max', '1')")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted_write()
     with store.reading() as db:
         assert db.execute("SELECT count(*) FROM profile").fetchone()[0] == 0
     store.close()
