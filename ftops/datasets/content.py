@@ -39,7 +39,7 @@ def measure_descriptor(descriptor: int, *, relative_path: str, row_format: Forma
     checker = RowChecker(row_format)
     try:
         with open(descriptor, "rb", buffering=0) as source:
-            for chunk in canonical_chunks(source):  # type: ignore[arg-type]  # a FileIO reads like a BinaryIO
+            for chunk in canonical_chunks(source):
                 digest.update(chunk)
                 size_bytes += len(chunk)
                 checker.feed(chunk)
@@ -77,12 +77,12 @@ def _open_verified(root: Path, content: Content, bom: bool) -> BinaryIO:
     try:
         digest = hashlib.sha256()
         size_bytes = 0
-        for chunk in canonical_chunks(source):  # type: ignore[arg-type]
+        for chunk in canonical_chunks(source):
             digest.update(chunk)
             size_bytes += len(chunk)
         if digest.hexdigest() != content.sha256 or size_bytes != content.size_bytes:
             raise _changed(content, "its content is no longer what was planned")
-        stream = _WatchedStream(source, content, bom)  # type: ignore[arg-type]
+        stream = _WatchedStream(source, content, bom)
         return io.BufferedReader(stream, buffer_size=1 << 17)
     except BaseException:
         source.close()

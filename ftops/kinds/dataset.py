@@ -21,4 +21,4 @@ class DatasetSpec(EntrySpec):
     keep: Literal["always", "until_trained"] = Field(
         default="always", description="Whether the upload stays in Azure after everything that uses it is trained."
     )
-    ignore: list[str] = Field(default=[], description="Data rules that are waived.")
+    ignore: list[str] = Field(default_factory=list, description="Data rules that are waived.")

@@ -60,10 +60,12 @@ class FinetuneSpec(EntrySpec):
         default="Standard", description="Where it may be trained, and at what price."
     )
     seed: int | None = Field(default=None, ge=0, le=INT32_MAX, description="Default: taken from the fingerprint.")
-    integrations: list[dict[str, Any]] = Field(default=[], description="Other services that follow the training.")
+    integrations: list[dict[str, Any]] = Field(
+        default_factory=list, description="Other services that follow the training."
+    )
     checkpoint: Literal["last", "best"] | Count = Field(
         default="last", description="Which checkpoint of the continued finetune is trained on."
     )
     rerun: int = Field(default=0, ge=0, le=INT32_MAX, description="Raise it to pay for the same training again.")
     hold: bool = Field(default=False, description="Keep serving the recorded job; edits show as held.")
-    gates: list[dict[str, Any]] = Field(default=[], description="Conditions that may block deployments.")
+    gates: list[dict[str, Any]] = Field(default_factory=list, description="Conditions that may block deployments.")

@@ -1,4 +1,4 @@
-"""Rules that a schema cannot say: keys that exclude, need or idle each other. One entry as written in, violations out."""
+"""Rules that a schema cannot say: keys that exclude, need or idle each other. An entry in, violations out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ftops.core.address import Kind
-from ftops.kinds.managed import MANAGED
+from ftops.kinds.managed import MANAGED, manages
 from ftops.kinds.unsupported import unsupported_in
 
 
@@ -15,9 +15,11 @@ class Violation(NamedTuple):
 
     code: str
     summary: str
-    path: tuple[str, ...]
+    path: tuple[str | int, ...]
     hint: str = ""
     on_key: bool = True
+    #: The keys one of which is missing.
+    wanted: tuple[str, ...] = ()
 
 
 #: Aliases of base models and the dated names they stand for (service contract, sections 4.1 and 4.2). An alias means
@@ -68,7 +70,7 @@ def _exclusive(entry: Mapping[str, Any], keys: tuple[str, ...], what: str) -> It
     written = [key for key in keys if key in entry]
     if not written:
         wanted = " or ".join(f"`{key}`" for key in keys)
-        yield Violation("spec.missing-key", f"{what} needs {wanted}", (), on_key=False)
+        yield Violation("spec.missing-key", f"{what} needs {wanted}", (), on_key=False, wanted=keys)
     for key in written[1:]:
         yield Violation("spec.conflict", f"`{key}` and `{written[0]}` exclude each other", (key,), "keep one of them")
 
@@ -85,7 +87,8 @@ def _finetune(entry: Mapping[str, Any]) -> Iterator[Violation]:
         yield from _existing(entry)
         return
     if "training" not in entry:
-        yield Violation("spec.missing-key", "the key `training` is missing", (), on_key=False)
+        summary = "the key `training` is missing"
+        yield Violation("spec.missing-key", summary, (), on_key=False, wanted=("training",))
     if "checkpoint" in entry and "continues" not in entry:
         yield Violation("spec.no-effect", "`checkpoint` has no effect without `continues`", ("checkpoint",))
     model = entry.get("model")
@@ -155,10 +158,9 @@ def _tags(tags: Mapping[str, Any]) -> Iterator[Violation]:
 
 
 def _ignored(kind: Kind, names: Any) -> Iterator[Violation]:
-    managed = MANAGED[kind]
     for index, name in enumerate(names if isinstance(names, list) else ()):
-        if isinstance(name, str) and name not in managed:
-            known = ", ".join(f"`{field}`" for field in managed)
-            hint = f"managed fields of a {kind}: {known}" if managed else f"no field of a {kind} can be ignored"
+        if isinstance(name, str) and not manages(kind, name):
+            known = ", ".join(f"`{field}`" for field in MANAGED[kind])
+            hint = f"managed fields of a {kind}: {known}" if known else f"no field of a {kind} changes in place"
             summary = f"`ignore_changes` names a field that a {kind} does not manage"
-            yield Violation("spec.unknown-field", summary, ("ignore_changes", index), hint, False)  # type: ignore[arg-type]
+            yield Violation("spec.unknown-field", summary, ("ignore_changes", index), hint, False)

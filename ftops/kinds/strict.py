@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -21,9 +20,13 @@ class EntrySpec(StrictSpec):
     """What every entry may hold, whatever its kind."""
 
     description: str | None = Field(default=None, description="For people; has no effect.")
-    labels: dict[str, str] = Field(default={}, description="For people: key and value texts; they have no effect.")
+    labels: dict[str, str] = Field(
+        default_factory=dict, description="For people: key and value texts; they have no effect."
+    )
     protect: bool = Field(default=False, description="Refuse to delete or replace this, also by dependency.")
-    ignore_changes: list[str] = Field(default=[], description="Managed fields whose differences are left alone.")
+    ignore_changes: list[str] = Field(
+        default_factory=list, description="Managed fields whose differences are left alone."
+    )
 
 
 SHA256 = r"^[0-9a-f]{64}$"
@@ -52,7 +55,7 @@ PATTERN_WORDS: Mapping[str, str] = {
     JOB_ID: "a job id such as ftjob-0123456789abcdef0123456789abcdef",
     FINE_TUNED_MODEL: "the id of a fine-tuned model, with `.ft-` in it",
     MODEL_NAME: "a model name: letters, digits, `.`, `_`, `:` and `-`",
-    DEPLOYMENT_NAME: "a deployment name: letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit",
+    DEPLOYMENT_NAME: "letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit",
     DURATION: "a duration such as 5m or 90s",
     PROJECT: "lower-case letters, digits and `-`, at most 32, not starting with `-`",
     ALIAS: "letters, digits, `.`, `_` and `-`, at most 64, starting with a letter or digit",

@@ -19,40 +19,43 @@ class Unsupported:
 
 
 UNSUPPORTED: tuple[Unsupported, ...] = (
-    Unsupported("project", ("imports",)),
+    Unsupported("project", ("imports",), ({},)),
     Unsupported("project", ("policy",)),
     Unsupported("project", ("drift",)),
     Unsupported("dataset", ("url",)),
     Unsupported("dataset", ("sha256",)),
-    Unsupported("dataset", ("ignore",)),
+    Unsupported("dataset", ("ignore",), ([],)),
     Unsupported("finetune", ("method",), ("supervised",)),
-    Unsupported("finetune", ("hyperparameters", "beta")),
-    Unsupported("finetune", ("hyperparameters", "l2_multiplier")),
+    Unsupported("finetune", ("hyperparameters", "beta"), ("auto",)),
+    Unsupported("finetune", ("hyperparameters", "l2_multiplier"), ("auto",)),
     Unsupported("finetune", ("hyperparameters", "reasoning_effort")),
-    Unsupported("finetune", ("hyperparameters", "compute_multiplier")),
-    Unsupported("finetune", ("hyperparameters", "eval_interval")),
-    Unsupported("finetune", ("hyperparameters", "eval_samples")),
+    Unsupported("finetune", ("hyperparameters", "compute_multiplier"), ("auto",)),
+    Unsupported("finetune", ("hyperparameters", "eval_interval"), ("auto",)),
+    Unsupported("finetune", ("hyperparameters", "eval_samples"), ("auto",)),
     Unsupported("finetune", ("grader",)),
     Unsupported("finetune", ("response_format",)),
-    Unsupported("finetune", ("integrations",)),
+    Unsupported("finetune", ("integrations",), ([],)),
     Unsupported("finetune", ("checkpoint",), ("last",)),
-    Unsupported("finetune", ("gates",)),
+    Unsupported("finetune", ("gates",), ([],)),
     Unsupported("deployment", ("checkpoint",), ("last",)),
     Unsupported("deployment", ("rollout",), ("recreate",)),
-    Unsupported("deployment", ("drain",)),
+    Unsupported("deployment", ("drain",), ("5m",)),
 )
 
-_ROWS: Mapping[str, tuple[Unsupported, ...]] = {
-    kind: tuple(row for row in UNSUPPORTED if row.kind == kind)
-    for kind in ("project", "dataset", "finetune", "deployment")
+_BY_KEY: Mapping[tuple[str, str], tuple[Unsupported, ...]] = {
+    (row.kind, row.path[0]): tuple(
+        other for other in UNSUPPORTED if (other.kind, other.path[0]) == (row.kind, row.path[0])
+    )
+    for row in UNSUPPORTED
 }
 
 
 def unsupported_in(kind: Kind | Literal["project"], data: Mapping[str, Any]) -> Iterator[Unsupported]:
     """The rows of the table that `data`, one entry as written, makes use of."""
-    for row in _ROWS[kind]:
-        if row.path[0] in data and _used(row, data):
-            yield row
+    for key in data:
+        for row in _BY_KEY.get((kind, key), ()):
+            if _used(row, data):
+                yield row
 
 
 def _used(row: Unsupported, data: Any) -> bool:

@@ -43,7 +43,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "spec.empty-value": "A key with nothing after its colon",
         "spec.conflict": "Keys that exclude each other",
         "spec.no-effect": "A key that has no effect where it stands, so it is refused rather than ignored",
-        "spec.not-yet-supported": "A key that has no effect in this version of ftops, so it is refused rather than ignored",
+        "spec.not-yet-supported": "A key without effect in this version of ftops, so it is refused rather than ignored",
         "spec.bad-name": "An entry's name that cannot be an address",
         "spec.duplicate-name": "Two entries of one kind with the same name, in different files",
         "spec.case-twin": "Two names that differ only in upper and lower case",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -25,13 +25,17 @@ _SECRET = re.compile(r"(?i)((?:api_?key|\bkey|sas|token|secret|password|pwd|conn
 
 @dataclass(frozen=True)
 class Document:
-    """One file. `file` is relative to the project; `problems` are errors that did not stop the reading."""
+    """One file. `file` is relative to the project; `problems` are errors that did not stop the reading.
+
+    `nulls` is False when no value is null: then nobody needs to look for forgotten ones.
+    """
 
     file: str
     text: str
     data: Any
     places: Places
-    problems: tuple[Diagnostic, ...] = field(default=())
+    problems: tuple[Diagnostic, ...] = ()
+    nulls: bool = True
 
     @cached_property
     def lines(self) -> list[str]:
@@ -41,6 +45,11 @@ class Document:
         """The source line for a caret; nothing when it is too long to show. What looks like a secret is cut off."""
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
         return _SECRET.sub(r"\1 …", text) if len(text) <= EXCERPT_MAX else ""
+
+    def marks(self, key: str) -> Mapping[str, tuple[Mark, Places]]:
+        """The places of the mapping under a top-level key, key by key."""
+        children: Mapping[str, tuple[Mark, Places]] = self.places[1][key][1][1]
+        return children
 
     def position(self, path: Path, *, key: bool = False) -> Position:
         """The place of the value at `path` (of its key, with `key`), or of the last part of the path there is."""

@@ -5,7 +5,7 @@ An entry that breaks the schema stays in the set without a `spec`, so that what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -30,20 +30,25 @@ SECTIONS: Mapping[str, Kind] = {f"{kind}s": kind for kind in KINDS}
 
 @dataclass(slots=True)
 class Entry:
-    """One entry as written (`data`, variables replaced), where, and as a spec when it keeps to the schema."""
+    """One entry as written (`data`, variables replaced), where, and as a spec when it keeps to the schema.
+
+    `data` is empty when what stands there is not even a mapping.
+    """
 
     address: Address
     data: Mapping[str, Any]
     document: Document
+    position: Position
     spec: Any = None
 
     @property
     def path(self) -> Path:
         return (f"{self.address.kind}s", self.address.name)
 
-    @property
-    def position(self) -> Position:
-        return self.document.position(self.path, key=True)
+    def text(self, key: str) -> str | None:
+        """A non-empty text under `key`, also when the entry breaks the schema elsewhere."""
+        value = self.data.get(key)
+        return value if type(value) is str and value else None
 
     def problem(
         self, code: str, summary: str, path: Path = (), *, key: bool = False, hint: str = "", detail: str = ""
@@ -70,97 +75,117 @@ class Entries:
             yield from self.of(kind).values()
 
 
-def collect(documents: list[Document], suggester: Suggester) -> tuple[Entries, list[Diagnostic]]:
+def collect(documents: Sequence[Document], suggester: Suggester) -> tuple[Entries, list[Diagnostic]]:
     """The entries of all documents, and everything that is wrong with any of them."""
-    entries = Entries()
-    problems: list[Diagnostic] = []
+    collector = _Collector(suggester)
     for document in documents:
-        for kind, section in _sections(document, suggester, problems):
-            _add(entries.of(kind), kind, section, document, problems)
-            problems += _validate(entries.of(kind), kind, section, document, suggester)
+        collector.add(document)
     for kind in KINDS:
-        problems += _case_twins(entries.of(kind))
-    for entry in entries:
-        for violation in violations(entry.address.kind, entry.data):
-            problems.append(
-                entry.problem(
-                    violation.code, violation.summary, violation.path, key=violation.on_key, hint=violation.hint
-                )
-            )
-    return entries, problems
+        collector.problems += _case_twins(collector.entries.of(kind))
+    return collector.entries, collector.problems
 
 
-def _sections(
-    document: Document, suggester: Suggester, problems: list[Diagnostic]
-) -> Iterator[tuple[Kind, dict[str, Any]]]:
-    if document.data is None:
-        return
-    if not isinstance(document.data, dict):
-        hint = "start with `datasets:`, `finetunes:` or `deployments:`"
-        problems.append(document.problem("spec.type", "a spec file must be a mapping", hint=hint))
-        return
-    for name, section in document.data.items():
+class _Collector:
+    def __init__(self, suggester: Suggester) -> None:
+        self._suggester = suggester
+        self.entries = Entries()
+        self.problems: list[Diagnostic] = []
+
+    def add(self, document: Document) -> None:
+        if isinstance(document.data, dict):
+            for name, section in document.data.items():
+                self._section(document, name, section)
+        elif document.data is not None:
+            hint = "start with `datasets:`, `finetunes:` or `deployments:`"
+            self.problems.append(document.problem("spec.type", "a spec file must be a mapping", hint=hint))
+
+    def _section(self, document: Document, name: str, section: Any) -> None:
         kind = SECTIONS.get(name)
         if kind is None:
-            hint = suggester.hint(name, SECTIONS)
-            problems.append(
-                document.problem("spec.unknown-key", f"unknown key `{name[:64]}`", (name,), key=True, hint=hint)
-            )
+            hint = self._suggester.hint(name, SECTIONS)
+            summary = f"unknown key `{name[:64]}`"
+            self.problems.append(document.problem("spec.unknown-key", summary, (name,), key=True, hint=hint))
         elif isinstance(section, dict):
-            yield kind, section
+            own = self._entries(document, kind, section)
+            intended = self._validate(document, kind, section, own)
+            self._check_rules({name: entry for name, entry in own.items() if type(section[name]) is dict}, intended)
         elif section is not None:
             summary = f"`{name}` must be a mapping of names to entries"
-            problems.append(document.problem("spec.type", summary, (name,)))
+            self.problems.append(document.problem("spec.type", summary, (name,)))
+
+    def _entries(self, document: Document, kind: Kind, section: dict[str, Any]) -> dict[str, Entry]:
+        """The section's entries, taken up unless another file has them already."""
+        declared = self.entries.of(kind)
+        own: dict[str, Entry] = {}
+        marks = document.marks(f"{kind}s")
+        for name, data in section.items():
+            if not NAME_PATTERN.fullmatch(name):
+                summary = "an entry's name is made of letters, digits, `.`, `_` and `-`, at most 64"
+                self.problems.append(document.problem("spec.bad-name", summary, (f"{kind}s", name), key=True))
+                continue
+            mark = marks[name][0]
+            position = Position(document.file, mark.line + 1, mark.column + 1)
+            entry = Entry(Address(kind, name), data if type(data) is dict else {}, document, position)
+            own[name] = entry
+            first = declared.setdefault(name, entry)
+            if first is not entry:
+                summary = f"{entry.address} is declared twice, first at {first.position}"
+                hint = "rename or remove one"
+                self.problems.append(entry.problem("spec.duplicate-name", summary, key=True, hint=hint))
+        return own
+
+    def _validate(
+        self, document: Document, kind: Kind, section: dict[str, Any], own: dict[str, Entry]
+    ) -> frozenset[Path]:
+        """Gives entries their specs. Returns the keys that unknown keys were probably meant to be."""
+
+        def naming(path: Path) -> tuple[Address | None, int]:
+            entry = own.get(str(path[1])) if len(path) > 1 else None
+            return (entry.address, 2) if entry else (None, min(len(path), 2))
+
+        prefix = (f"{kind}s",)
+        if document.nulls:
+            self.problems += empty_values(document, prefix, section, naming)
+        adapter = _adapter(kind)
+        intended: frozenset[Path] = frozenset()
+        try:
+            specs = adapter.validate_python(section)
+        except ValidationError as error:
+            shape = Shape(document, prefix, _SECTION_TYPES[kind], naming, self._suggester)
+            found, intended = explain(error, shape)
+            self.problems += found
+            broken = {item["loc"][0] for item in error.errors(include_url=False, include_input=False)}
+            specs = adapter.validate_python({name: data for name, data in section.items() if name not in broken})
+        for name, spec in specs.items():
+            if name in own:
+                own[name].spec = spec
+        return intended
+
+    def _check_rules(self, own: dict[str, Entry], intended: frozenset[Path]) -> None:
+        for entry in own.values():
+            for violation in violations(entry.address.kind, entry.data):
+                if any((*entry.path, key) in intended for key in violation.wanted):
+                    continue
+                self.problems.append(
+                    entry.problem(
+                        violation.code, violation.summary, violation.path, key=violation.on_key, hint=violation.hint
+                    )
+                )
 
 
-def _add(
-    entries: dict[str, Entry], kind: Kind, section: dict[str, Any], document: Document, problems: list[Diagnostic]
-) -> None:
-    for name, data in section.items():
-        if not NAME_PATTERN.fullmatch(name):
-            summary = "an entry's name is made of letters, digits, `.`, `_` and `-`, at most 64"
-            problems.append(document.problem("spec.bad-name", summary, (f"{kind}s", name), key=True))
-            continue
-        address = Address(kind, name)
-        entry = Entry(address, data if isinstance(data, dict) else {}, document)
-        first = entries.setdefault(name, entry)
-        if first is not entry:
-            summary = f"{address} is declared twice, first at {first.position}"
-            problems.append(entry.problem("spec.duplicate-name", summary, key=True, hint="rename or remove one"))
+_SECTION_TYPES: Mapping[Kind, Any] = {
+    "dataset": dict[str, DatasetSpec],
+    "finetune": dict[str, FinetuneSpec],
+    "deployment": dict[str, DeploymentSpec],
+}
 
 
 @cache
 def _adapter(kind: Kind) -> TypeAdapter[dict[str, Spec]]:
-    return TypeAdapter(dict[str, MODELS[kind]])  # type: ignore[misc]
+    return TypeAdapter(_SECTION_TYPES[kind])
 
 
-def _validate(
-    entries: dict[str, Entry], kind: Kind, section: dict[str, Any], document: Document, suggester: Suggester
-) -> list[Diagnostic]:
-    def naming(path: Path) -> tuple[Address | None, int]:
-        name = str(path[1]) if len(path) > 1 else ""
-        return (Address(kind, name), 2) if NAME_PATTERN.fullmatch(name) else (None, min(len(path), 2))
-
-    prefix = (f"{kind}s",)
-    problems = list(empty_values(document, prefix, section, naming))
-    adapter = _adapter(kind)
-    try:
-        specs = adapter.validate_python(section)
-    except ValidationError as error:
-        shape = Shape(document, prefix, dict[str, MODELS[kind]], naming, suggester)  # type: ignore[misc]
-        problems += explain(error, shape)
-        broken = {
-            item["loc"][0] for item in error.errors(include_url=False, include_input=False, include_context=False)
-        }
-        specs = adapter.validate_python({name: data for name, data in section.items() if name not in broken})
-    for name, spec in specs.items():
-        entry = entries.get(name)
-        if entry is not None and entry.document is document:
-            entry.spec = spec
-    return problems
-
-
-def _case_twins(entries: dict[str, Entry]) -> Iterator[Diagnostic]:
+def _case_twins(entries: Mapping[str, Entry]) -> Iterator[Diagnostic]:
     folded: dict[str, Entry] = {}
     for entry in entries.values():
         first = folded.setdefault(entry.address.name.casefold(), entry)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from ftops.core.diagnostic import Diagnostic
 from ftops.core.errors import SpecErrors
 from ftops.loader.contents import Contents
 from ftops.loader.documents import Document
-from ftops.loader.entries import collect
+from ftops.loader.entries import Entries, collect
 from ftops.loader.files import find_specs, read_document
 from ftops.loader.project import Project
 from ftops.loader.references import check_references
@@ -35,8 +35,7 @@ def load(project: Project, *, large: bool = False) -> Desired:
 def _load(project: Project, *, large: bool) -> Desired:
     suggester = Suggester()
     documents, problems = _documents(project, large=large)
-    for document in documents:
-        problems += replace_variables(document, project.variables, project.declared)
+    documents = [_with_variables(document, project, problems) for document in documents]
     entries, found = collect(documents, suggester)
     problems += found
     problems += check_references(entries, project.accounts, suggester)
@@ -45,10 +44,38 @@ def _load(project: Project, *, large: bool) -> Desired:
     resolver = Resolver(project, entries, contents)
     desired = resolver.resolve()
     problems += resolver.problems
-    ordered = sorted(dict.fromkeys((*project.diagnostics, *problems)), key=Diagnostic.sort_key)
+    ordered = sorted(_told_once(dict.fromkeys((*project.diagnostics, *problems))), key=Diagnostic.sort_key)
     if any(problem.severity == "error" for problem in ordered):
         raise SpecErrors(ordered)
+    _assert_complete(entries, desired)
     return replace(desired, diagnostics=tuple(ordered))
+
+
+def _assert_complete(entries: Entries, desired: Desired) -> None:
+    """An entry that is neither desired nor wrong would look like one that was removed, and things would be deleted."""
+    settled = {resource.address for resource in desired.resources}
+    lost = [
+        str(entry.address)
+        for entry in entries
+        if entry.address not in settled and (entry.address.kind != "dataset" or entry.spec is None)
+    ]
+    assert not lost, f"entries are lost without an error: {lost}"
+
+
+def _with_variables(document: Document, project: Project, problems: list[Diagnostic]) -> Document:
+    if "${" not in document.text:
+        return document
+    problems += replace_variables(document, project.variables, project.declared)
+    return replace(document, nulls=True)
+
+
+def _told_once(problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Without what is only said because a variable in the same place could not be replaced."""
+    problems = list(problems)
+    unreplaced = {problem.position for problem in problems if problem.code.startswith("variable.")}
+    for problem in problems:
+        if problem.code.startswith("variable.") or problem.position not in unreplaced:
+            yield problem
 
 
 def _documents(project: Project, *, large: bool) -> tuple[list[Document], list[Diagnostic]]:

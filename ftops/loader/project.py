@@ -54,8 +54,8 @@ class Project:
     environment: str
     accounts: Mapping[str, Account]
     default_account: str
-    ledger: LedgerSettings = LedgerSettings()
-    limits: Limits = Limits()
+    ledger: LedgerSettings = field(default_factory=LedgerSettings)
+    limits: Limits = field(default_factory=Limits)
     train: bool = True
     delete_models: bool = False
     specs: tuple[str, ...] = ("specs",)
@@ -151,7 +151,7 @@ def _checked(document: Document) -> tuple[ProjectSpec | None, list[Diagnostic]]:
     try:
         spec = ProjectSpec.model_validate(data)
     except ValidationError as error:
-        problems += explain(error, Shape(document, (), ProjectSpec, _naming, Suggester()))
+        problems += explain(error, Shape(document, (), ProjectSpec, _naming, Suggester()))[0]
     problems += [
         document.problem(
             "spec.not-yet-supported",

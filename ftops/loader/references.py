@@ -25,14 +25,14 @@ def check_references(entries: Entries, accounts: Collection[str], suggester: Sug
     for kind, key, wanted in _LINKS:
         declared = entries.of(wanted)
         for entry in entries.of(kind).values():
-            name = entry.data.get(key)
-            if isinstance(name, str) and name and name not in declared:
+            name = entry.text(key)
+            if name and name not in declared:
                 summary = f"there is no {wanted} `{name[:64]}`"
                 hint = _hint(entries, name, wanted, suggester)
                 yield entry.problem("spec.dangling-reference", summary, (key,), hint=hint)
     for entry in (*entries.finetunes.values(), *entries.deployments.values()):
-        alias = entry.data.get("account")
-        if isinstance(alias, str) and alias and alias not in accounts:
+        alias = entry.text("account")
+        if alias and alias not in accounts:
             summary = f"there is no account `{alias[:64]}` in ftops.yaml"
             yield entry.problem("project.unknown-account", summary, ("account",), hint=suggester.hint(alias, accounts))
     yield from _cycles(entries)
@@ -63,8 +63,8 @@ def _cycles(entries: Entries) -> Iterator[Diagnostic]:
 
 
 def _parent(entry: Entry, finetunes: dict[str, Entry]) -> str | None:
-    parent = entry.data.get("continues")
-    return parent if isinstance(parent, str) and parent in finetunes else None
+    parent = entry.text("continues")
+    return parent if parent in finetunes else None
 
 
 def _cycle(finetunes: dict[str, Entry], circle: list[str]) -> Diagnostic:

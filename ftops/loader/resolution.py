@@ -46,12 +46,13 @@ class Resolver:
         self._contents = contents
         self._finetunes: dict[str, DesiredFinetune] = {}
         self._accounts: dict[str, str] = {}
+        self._ordered = self._in_chain_order()
         self.problems: list[Diagnostic] = []
 
     def resolve(self) -> Desired:
         """Desired, as far as it can be settled; to be used only when there is no error."""
         self._accounts = self._settle_accounts()
-        for name in self._in_chain_order():
+        for name in self._ordered:
             self._settle_finetune(self._entries.finetunes[name])
         self._same_trainings()
         datasets = sorted(self._datasets(), key=lambda item: item.node)
@@ -59,7 +60,7 @@ class Resolver:
         deployments = sorted(self._deployments(), key=lambda item: item.address)
         self._same_deployments(deployments)
         project = self._project
-        used = {item.account for item in (*datasets, *finetunes, *deployments)} | {project.default_account}
+        used = {item.account for item in finetunes} | {item.account for item in deployments}
         desired = Desired(
             project=project.name,
             environment=project.environment,
@@ -67,7 +68,7 @@ class Resolver:
             datasets=tuple(datasets),
             finetunes=tuple(finetunes),
             deployments=tuple(deployments),
-            limits=_limits(project, used),
+            limits=_limits(project, used | {project.default_account}),
             train=project.train,
             delete_models=project.delete_models,
             emptied=not any(True for _ in self._entries),
@@ -80,7 +81,7 @@ class Resolver:
         children: dict[str, list[str]] = {}
         ordered: list[str] = []
         for name, entry in finetunes.items():
-            parent = _text(entry, "continues")
+            parent = entry.text("continues")
             if parent is None:
                 ordered.append(name)
             elif parent in finetunes:
@@ -91,9 +92,9 @@ class Resolver:
 
     def _settle_accounts(self) -> dict[str, str]:
         accounts: dict[str, str] = {}
-        for name in self._in_chain_order():
+        for name in self._ordered:
             entry = self._entries.finetunes[name]
-            own, parent = _text(entry, "account"), _text(entry, "continues")
+            own, parent = entry.text("account"), entry.text("continues")
             inherited = accounts.get(parent) if parent else self._project.default_account
             if parent and own and inherited and own != inherited and own in self._project.accounts:
                 summary = f"finetune/{parent} lives in account `{inherited}`, so what continues it must too"
@@ -107,7 +108,7 @@ class Resolver:
 
     def _settle_finetune(self, entry: Entry) -> None:
         spec, name = entry.spec, entry.address.name
-        account = self._accounts.get(name)
+        account = self._accounts.get(name, "")
         if not isinstance(spec, FinetuneSpec) or account not in self._project.accounts:
             return
         if spec.existing is not None:
@@ -162,7 +163,7 @@ class Resolver:
         trained: set[str] = set()
         for name, entry in self._entries.finetunes.items():
             for key in ("training", "validation"):
-                dataset = _text(entry, key)
+                dataset = entry.text(key)
                 if dataset is not None:
                     users.setdefault(dataset, set()).add(self._accounts.get(name, ""))
                     trained.update([dataset] if key == "training" else ())
@@ -200,11 +201,6 @@ class Resolver:
                 key = ("name",) if "name" in entry.data else ()
                 hint = "set another `name`"
                 self.problems.append(entry.problem("spec.same-deployment", summary, key, key=not key, hint=hint))
-
-
-def _text(entry: Entry, key: str) -> str | None:
-    value = entry.data.get(key)
-    return value if isinstance(value, str) and value else None
 
 
 def _identity(parent: DesiredFinetune) -> str:
@@ -299,9 +295,9 @@ def specs_digest(desired: Desired) -> str:
     rows += [[str(d.address), d.account, d.content.sha256, d.keep, d.protect] for d in desired.datasets]
     rows += [[str(f.address), f.account, f.fingerprint, f.hold, f.protect, f.ignore_changes] for f in desired.finetunes]
     rows += [
-        [str(d.address), d.account, d.name, d.fingerprint, d.capacity, d.upgrade, d.rollout, d.on_expiry]
-        + [d.protect, d.ignore_changes]
+        [str(d.address), d.account, d.name, d.fingerprint, d.capacity, d.upgrade, d.rollout, d.on_expiry, d.protect]
         for d in desired.deployments
     ]
+    rows += [[str(d.address), d.ignore_changes] for d in desired.deployments if d.ignore_changes]
     text = json.dumps(rows, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

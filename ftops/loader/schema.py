@@ -81,8 +81,7 @@ def _tidy(node: Any) -> Any:
         return [_tidy(item) for item in node]
     if not isinstance(node, dict):
         return node
-    tidied = {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
-    return tidied
+    return {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
 
 
 def _with_variables(definition: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +92,7 @@ def _with_variables(definition: dict[str, Any]) -> dict[str, Any]:
 
 
 def _or_variable(schema: dict[str, Any]) -> dict[str, Any]:
-    description = {key: schema[key] for key in ("description", "default") if key in schema}
+    description: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
     rest = {key: value for key, value in schema.items() if key not in description}
     alternatives = [item for item in rest.pop("anyOf", [rest]) if item != {"type": "null"}]
     if alternatives == [{"type": "string"}]:

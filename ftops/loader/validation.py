@@ -46,10 +46,11 @@ _RULES: Mapping[str, str] = {
 _FOUND: Mapping[type, str] = {
     str: "text",
     int: "a whole number",
-    float: "a number",
+    float: "a number with a decimal point",
     bool: "true or false",
     dict: "a mapping",
     list: "a list",
+    type(None): "empty",
 }
 _QUOTED = re.compile(r"'([^']*)'")
 _YES_NO = frozenset({"yes", "no", "on", "off", "y", "n", "true", "false"})
@@ -66,8 +67,8 @@ class Shape:
     suggester: Suggester
 
 
-def explain(error: ValidationError, shape: Shape) -> list[Diagnostic]:
-    """One Diagnostic for each place that is wrong, in the order of pydantic's errors."""
+def explain(error: ValidationError, shape: Shape) -> tuple[list[Diagnostic], frozenset[Path]]:
+    """One Diagnostic for each place that is wrong, and the keys that unknown keys were probably meant to be."""
     groups: dict[Path, list[Mapping[str, Any]]] = {}
     missing: list[Path] = []
     unknown: list[Path] = []
@@ -77,15 +78,16 @@ def explain(error: ValidationError, shape: Shape) -> list[Diagnostic]:
             missing.append((*path, item["loc"][-1]))
         elif item["type"] == "extra_forbidden":
             unknown.append(path)
-        elif value is not None:
+        elif value is not None or not isinstance(path[-1], str):  # `empty_values` tells of the others
             groups.setdefault(path, []).append(item)
     meant = {path: _meant(shape, path) for path in unknown}
-    intended = {(*path[:-1], suggestion) for path, suggestion in meant.items() if suggestion}
-    return [
+    intended = frozenset((*path[:-1], suggestion) for path, suggestion in meant.items() if suggestion)
+    problems = [
         *(_unknown(shape, path, meant[path]) for path in unknown),
         *(_missing(shape, path) for path in missing if path not in intended),
         *(_wrong(shape, path, items) for path, items in groups.items()),
     ]
+    return problems, intended
 
 
 def empty_values(document: Document, prefix: Path, data: Any, naming: Naming) -> Iterator[Diagnostic]:
@@ -94,7 +96,7 @@ def empty_values(document: Document, prefix: Path, data: Any, naming: Naming) ->
         if value is None:
             path = (*prefix, key)
             address, depth = naming(path)
-            summary = f"`{_dotted(path[depth:])}` has no value"
+            summary = f"`{_dotted(path[depth:])}` has no value" if path[depth:] else "the entry is empty"
             yield document.problem(
                 "spec.empty-value", summary, path, key=True, hint="write a value, or remove the key", address=address
             )
@@ -108,12 +110,10 @@ def _walk(shape: Shape, location: tuple[str | int, ...]) -> tuple[Path, Any]:
         data = data[part]
     path = shape.prefix
     for part in location:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
-            data = data[part]
-        else:
+        inside = part in data if isinstance(data, dict) else isinstance(data, list) and part in range(len(data))
+        if not inside:
             continue
+        data = data[part]
         path = (*path, part)
     return path, data
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import yaml
@@ -28,12 +28,9 @@ from ftops.core.errors import SpecErrors
 from ftops.loader.documents import Document, Mark, Places, diagnostic
 from ftops.loader.scalars import NumberTooLarge, resolve
 
-try:
-    from yaml.cyaml import CParser as _CParser
-
-    EventSource: Callable[[str], Any] = _CParser
-except ImportError:  # PyYAML was built without libyaml
-    EventSource = yaml.SafeLoader
+#: Makes an object whose `get_event` gives one event after the other; pure Python where PyYAML lacks libyaml.
+EventSource = Callable[[str], Any]
+_EVENTS: EventSource = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +62,7 @@ class _Problem(Exception):
         self.code, self.summary, self.mark, self.hint = code, summary, mark, hint
 
 
-def read_yaml(
-    file: str, raw: bytes, *, bounds: Bounds = NORMAL, event_source: Callable[[str], Any] | None = None
-) -> Document:
+def read_yaml(file: str, raw: bytes, *, bounds: Bounds = NORMAL, event_source: EventSource = _EVENTS) -> Document:
     """The document in `raw`. Raises SpecErrors with the first syntax error; duplicate keys are in `problems`.
 
     An empty file is a document whose data is None.
@@ -80,7 +75,7 @@ def read_yaml(
             )
         text = _decode(raw)
         _refuse_unseen(text)
-        composer = _Composer((event_source or EventSource)(text), bounds)
+        composer = _Composer(event_source(text), bounds)
         try:
             data, places = composer.compose()
         except yaml.MarkedYAMLError as error:
@@ -88,10 +83,8 @@ def read_yaml(
     except _Problem as problem:
         raise SpecErrors([_located(Document(file, text, None, _Place(0, 0)), problem)]) from problem
     document = Document(file, text, data, places)
-    if composer.problems:
-        found = tuple(_located(document, problem) for problem in composer.problems)
-        document = Document(file, text, data, places, found)
-    return document
+    problems = tuple(_located(document, problem) for problem in composer.problems)
+    return replace(document, problems=problems, nulls=composer.nulls)
 
 
 _LARGER = "split it into several files, or allow more with --large"
@@ -129,7 +122,13 @@ class _Composer:
     def __init__(self, source: Any, bounds: Bounds) -> None:
         self._next = source.get_event
         self._bounds = bounds
+        self._known: dict[str, Any] = {}
+        self._good_keys: set[str] = set()
         self.problems: list[_Problem] = []
+
+    @property
+    def nulls(self) -> bool:
+        return any(value is None for value in self._known.values())
 
     def compose(self) -> tuple[Any, Places]:
         self._next()  # the stream's start
@@ -152,11 +151,13 @@ class _Composer:
     def _node(self) -> tuple[Any, Places]:
         # One loop without calls per event: this is most of the time that `validate` takes.
         get_event = self._next
-        known: dict[str, Any] = {}
+        known = self._known
+        good_keys = self._good_keys
         roots: list[Any] = []
         root_places: list[Places] = []
         container: Any = roots
         children: Any = root_places
+        inner: Any
         in_mapping = False
         key: str | None = None
         key_mark: Mark = None
@@ -179,13 +180,13 @@ class _Composer:
                     if event.style:
                         if event.style == '"':
                             self._check_seen(text, mark)
-                    elif type(self._resolved(text, known, mark)) is not str or text == "<<":
-                        self._refuse_key(text, mark)
+                    elif text not in good_keys:
+                        self._check_key(text, mark)
                     continue
                 if not event.style:
                     value = known.get(text, _MISSING)
                     if value is _MISSING:
-                        value = self._resolved(text, known, mark)
+                        value = self._resolved(text, mark)
                 else:
                     if event.style == '"':
                         self._check_seen(text, mark)
@@ -223,13 +224,13 @@ class _Composer:
             elif not stack:
                 return roots[0], root_places[0]
 
-    def _resolved(self, text: str, known: dict[str, Any], mark: Mark) -> Any:
+    def _resolved(self, text: str, mark: Mark) -> Any:
         try:
             value = resolve(text)
         except NumberTooLarge as error:
             hint = "quote it if it is text"
             raise _Problem("yaml.number-too-large", "the number does not fit into 64 bits", mark, hint) from error
-        known[text] = value
+        self._known[text] = value
         return value
 
     def _duplicate(self, text: str, mark: Mark, children: dict[str, tuple[Mark, Places]]) -> str:
@@ -246,10 +247,13 @@ class _Composer:
             what = f"the text holds an escaped U+{ord(found.group()):04X}, which cannot be seen and is refused"
             raise _Problem("yaml.control-character", what, mark, "remove it")
 
-    def _refuse_key(self, text: str, mark: Mark) -> None:
+    def _check_key(self, text: str, mark: Mark) -> None:
         if text == "<<":
             raise _Problem("yaml.anchor", "merge keys are refused", mark, _REPEAT)
-        self.problems.append(_Problem("yaml.key-not-text", "a key is not text", mark, _QUOTE_KEY))
+        if type(self._resolved(text, mark)) is str:
+            self._good_keys.add(text)
+        else:
+            self.problems.append(_Problem("yaml.key-not-text", "a key is not text", mark, _QUOTE_KEY))
 
     def _refuse_node(self, event: Any, nodes_left: int) -> None:
         if nodes_left < 0:
