@@ -1,7 +1,8 @@
 """Deploy: one deployment is put, replaced or deleted, and watched until ARM has settled it.
 
-A PUT is idempotent and named by us, so an answer that was lost, or an operation that cannot be followed, is no verdict:
-the deployment itself is read until its provisioning has ended. Callers make the writes of one account one after another.
+A PUT is idempotent and named by us, so an answer that was lost, or an operation that cannot be followed, is no
+verdict: the deployment itself is read until its provisioning has ended. Callers make the writes of one account one
+after another.
 """
 
 from __future__ import annotations
@@ -141,11 +142,9 @@ def _watch(turn: Turn, change: Change, name: str) -> ObservedDeployment | None:
 
 def _gone(turn: Turn, change: Change, name: str, *, heard: bool) -> bool:
     """Reads until it is gone. Raises RemoteError when that never happens although ARM accepted it."""
-    looks = 0
-    for found in _looks(turn, change, name):
+    for looks, found in enumerate(_looks(turn, change, name)):
         if found is None:
             return True
-        looks += 1
         if not heard and looks > ABSENT_PAUSES and found.provisioning in DEPLOYMENT_SETTLED:
             return False
     raise RemoteError("rejected", f"{name} has been deleting for {DEPLOYMENT_SECONDS / 60:.0f} minutes")

@@ -19,7 +19,7 @@ from ftops.executor.ports import LedgerSession
 from ftops.executor.retry import BLIND_LOOKS
 from ftops.executor.steps import execute
 from ftops.executor.sweep import sweep
-from ftops.executor.tally import Tally
+from ftops.executor.tally import Key, Tally, key_of
 from ftops.executor.turn import PaidBudget, Run, Stopped, Turn, Voice, pause
 from ftops.executor.waiting import short, wait_for_news
 from ftops.planner import outgrown
@@ -51,15 +51,14 @@ class _Loop:
         seconds = run.options.deadline_seconds
         self._deadline_at = None if seconds is None else run.clock.boot_seconds() + seconds
         self._plan: Plan = run.approved
-        self._looked = False
+        self._unapproved: frozenset[Key] = frozenset()
         self._blind_looks = 0
         self._moved_rounds = 0
 
     def go(self) -> Outcome:
         try:
             while True:
-                if self._run.stop.requested:
-                    raise Stopped
+                pause(self._run, 0.0, self._deadline_at)
                 turn, busy = self._round()
                 if turn is None or busy:
                     continue
@@ -69,13 +68,13 @@ class _Loop:
                 elif not self._wait(turn):
                     return self._outcome()
         except Stopped:
-            return self._outcome()
+            return self._outcome(interrupted_by=self._run.stop.number)
 
     def _round(self) -> tuple[Turn | None, bool]:
         """One round under the lock: its turn, and whether anything was done. No turn when the ledger moved."""
         with _Locked(self._run, self._voice, self._deadline_at):
             turn = self._begin()
-            self._plan, self._looked = turn.plan, True
+            self._plan = turn.plan
             if not turn.plan.complete:
                 return turn, False
             self._blind_looks = 0
@@ -114,9 +113,19 @@ class _Loop:
         return session
 
     def _check_approved(self, plan: Plan) -> None:
-        if more := outgrown(self._run.approved, plan):
-            listed = ", ".join(f"{change.action.value} {change.node}" for change in more)
+        """What became possible only because time passed is left for another plan; anything else unapproved is stale."""
+        more = outgrown(self._run.approved, plan)
+        self._unapproved = frozenset(key_of(change) for change in more)
+        stale = [change for change in more if not self._came_with_time(change)]
+        if stale:
+            listed = ", ".join(f"{change.action.value} {change.node}" for change in stale)
             raise StalePlan(f"more would be done than was approved: {listed}", hint="plan again and look at it")
+        for change in more:
+            self._voice.note_once(f"{change.action.value} {change.node} was not approved: it is left for another plan")
+
+    def _came_with_time(self, change: Change) -> bool:
+        before = self._run.approved.change_of(change.node, change.subject)
+        return change.action is Action.DELETE or (before is not None and before.action is Action.WAIT)
 
     def _ready(self, turn: Turn) -> list[Change]:
         """What can be done now: it has its act, it was not tried too often, and its account's ledger can prove."""
@@ -124,7 +133,7 @@ class _Loop:
         ready = []
         for change in turn.plan.changes:
             actable = change.act is not None or change.action is Action.FORGET
-            if not actable or not self._tally.may_try(change, now):
+            if not actable or key_of(change) in self._unapproved or not self._tally.may_try(change, now):
                 continue
             if isinstance(change.act, Train) and (left := _young_seconds_left(turn, change)) > 0:
                 self._voice.note_once(
@@ -150,15 +159,15 @@ class _Loop:
         now = self._run.clock.boot_seconds()
         times = []
         for change in turn.plan.changes:
-            if change.act is None:
+            if change.act is None or key_of(change) in self._unapproved:
                 continue
             if (due := self._tally.due(change)) is not None and change.writes:
                 times.append(max(due, now))
             elif isinstance(change.act, Train) and (left := _young_seconds_left(turn, change)) > 0:
                 times.append(now + left + _MARGIN_SECONDS)
         if any(not short(change) for change in waits):
-            left = [job.seconds_left for job in turn.recorded.jobs.values() if job.outcome == "sending"]
-            times += [now + seconds + _MARGIN_SECONDS for seconds in left if seconds > 0]
+            unsettled = [job.seconds_left for job in turn.recorded.jobs.values() if job.outcome == "sending"]
+            times += [now + seconds + _MARGIN_SECONDS for seconds in unsettled if seconds > 0]
         return times
 
     def _look_again(self) -> bool:
@@ -171,7 +180,7 @@ class _Loop:
         pause(self._run, seconds, self._deadline_at)
         return True
 
-    def _outcome(self, *, undecided: str = "") -> Outcome:
+    def _outcome(self, *, undecided: str = "", interrupted_by: int | None = None) -> Outcome:
         changes = self._plan.changes
         failed = self._tally.failed
         return Outcome(
@@ -180,7 +189,7 @@ class _Loop:
             failed={node: words for (node, _), words in failed.items()},
             left=tuple(c for c in changes if c.writes and (c.node, c.subject) not in failed),
             pending=tuple(c for c in changes if c.action is Action.WAIT),
-            interrupted_by=self._run.stop.number,
+            interrupted_by=interrupted_by,
             undecided=undecided,
         )
 

@@ -33,9 +33,9 @@ class Stopped(Exception):
 class Result:
     """What became of one change in one turn.
 
-    done: it was made. again: it was not, or nobody knows; look and try after `seconds`, at most `most_tries` times (0: as
-    often as it is planned). failed: final in this run, for the reason in `words`. void: nothing was tried, since the
-    ledger moved or the run is to end.
+    done: it was made. again: it was not, or nobody knows; look and try after `seconds`, at most `most_tries` times (0:
+    as often as it is planned). failed: final in this run, for the reason in `words`. void: nothing was tried, since
+    the ledger moved or the run is to end.
     """
 
     kind: Literal["done", "again", "failed", "void"]
@@ -174,7 +174,7 @@ def pause(run: Run, seconds: float, deadline_at: float | None) -> None:
     """Sleeps at most until the deadline; raises Stopped when the run is to end."""
     if deadline_at is not None:
         seconds = min(seconds, max(0.0, deadline_at - run.clock.boot_seconds()))
-    if not run.stop.requested:
+    if seconds > 0 and not run.stop.requested:
         run.clock.sleep(seconds, run.stop)
     if run.stop.requested or (deadline_at is not None and run.clock.boot_seconds() >= deadline_at):
         raise Stopped

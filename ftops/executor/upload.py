@@ -14,7 +14,7 @@ BOM_BYTES = 3
 
 
 def upload(turn: Turn, change: Change, act: Upload) -> Result:
-    """Sends the file and records its name. Raises RemoteError, Stopped, StalePlan (the file is not what was planned)."""
+    """Sends the file and records its name. Raises RemoteError, Stopped, StalePlan when the file is another one now."""
     client = turn.client(change)
     bom = change.account in turn.run.options.bom
     size = act.content.size_bytes + (BOM_BYTES if bom else 0)
