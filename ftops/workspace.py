@@ -1,8 +1,7 @@
 """Workspace: one project on this machine, with everything it needs wired together. It decides nothing.
 
 In: a directory, an environment, variables. Out: desired, recorded and observed values, plans, applied plans. Parts are
-imported and started when first used: validating imports no cloud SDK, and the embedded emulator starts only when an
-account lives in it and somebody looks.
+imported and started when first used: validating imports no cloud SDK and starts no emulator.
 """
 
 from __future__ import annotations
@@ -20,14 +19,15 @@ from ftops.core.account import EMBEDDED
 from ftops.core.address import Address
 from ftops.core.desired import Desired
 from ftops.core.diagnostic import Diagnostic
-from ftops.core.errors import FtopsError
-from ftops.core.observed import Observed, ObservedJob
+from ftops.core.errors import LedgerError
+from ftops.core.observed import Observed
 from ftops.core.plan import Plan
 from ftops.core.progress import Progress
 from ftops.core.recorded import Recorded
+from ftops.embedded import start_embedded
 
 if TYPE_CHECKING:
-    from ftops.azure import Answer, Connections
+    from ftops.azure import AccountClient, Connections
     from ftops.executor import Outcome as Outcome
     from ftops.ledger import Ledger
     from ftops.loader import Project
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from ftops.planner import Options
 
 TOOL = f"ftops {__version__}"
-#: Everything this machine keeps for a project; never in git.
 LOCAL_DIRECTORY = ".ftops"
 
 
@@ -56,18 +55,13 @@ class Workspace:
 
     def __init__(self, project: Project, closing: ExitStack) -> None:
         self.project = project
-        self.root: Path = project.root
         self._closing = closing
         self._desired: Desired | None = None
 
     @classmethod
     @contextmanager
     def open(
-        cls,
-        directory: Path | str = ".",
-        *,
-        environment: str = "default",
-        variables: Mapping[str, str] | None = None,
+        cls, directory: Path | str = ".", *, environment: str = "default", variables: Mapping[str, str] | None = None
     ) -> Iterator[Workspace]:
         """Finds ftops.yaml from `directory` upwards. Raises SpecErrors."""
         from ftops.loader import find_project, load_project
@@ -84,16 +78,11 @@ class Workspace:
             self._desired = load(self.project, large=large)
         return self._desired
 
-    def recorded(self) -> Recorded:
-        """What the ledger remembers; nothing when there is none yet."""
-        return self.ledger.open().recorded()
-
     def observe(self, aliases: Iterable[str] | None = None) -> Observed:
         """What Azure holds in these accounts; by default in all that the specs or the ledger name."""
         from ftops.azure import survey
 
-        wanted = self._aliases(self.desired(), self.recorded()) if aliases is None else aliases
-        return survey(self.connections, wanted)
+        return survey(self.connections, aliases or self._aliases(self.desired(), self.ledger.open().recorded()))
 
     def review(
         self,
@@ -104,12 +93,14 @@ class Workspace:
         allow: Allow | None = None,
     ) -> Review:
         """Plans, and asks every rule. Raises SpecErrors, LedgerError; unread things make an incomplete plan."""
+        from ftops.executor import confirm
         from ftops.planner import Allow, Options, plan, refusals
 
         allow = allow or Allow()
         options = Options(destroy, targets, delete_models, allow.lookalike, allow.absent, TOOL)
-        desired, recorded = self.desired(), self.recorded()
-        observed = self.observe(self._aliases(desired, recorded))
+        desired, recorded = self.desired(), self.ledger.open().recorded()
+        aliases = self._aliases(desired, recorded)
+        observed = confirm(self.observe(aliases), recorded, self._clients(aliases))
         made = plan(desired, recorded, observed, options)
         found = refusals(made, desired, recorded, observed, allow, destroy=destroy)
         return Review(made, found, desired, recorded, observed, options)
@@ -124,62 +115,43 @@ class Workspace:
         wait: Literal["all", "none"] = "all",
         deadline_seconds: float | None = None,
     ) -> Outcome:
-        """Makes what was approved so, round by round. Raises StalePlan, LedgerError.
-
-        Runs inside of `stoppable(request)`: calling `request` with a signal's number ends the run cleanly.
-        """
+        """Acts, inside of `stoppable(request)`: `request(signal number)` ends it. Raises StalePlan, LedgerError."""
         import ftops.executor as executor
         from ftops.datasets.content import open_content
         from ftops.planner import plan
 
-        accounts, aliases = self.project.accounts, self._aliases(review.desired, review.recorded)
+        aliases = self._aliases(review.desired, review.recorded)
+        accounts = [self.project.accounts[alias] for alias in aliases]
+        paces = {account.alias: executor.EMULATOR_PACE for account in accounts if account.emulator}
+        marked = frozenset(account.alias for account in accounts if account.bom)
         run = executor.Run(
             approved=approved,
             survey=lambda: self.observe(aliases),
             plan=lambda recorded, observed: plan(review.desired, recorded, observed, review.options),
-            clients={alias: self.connections.client(alias) for alias in aliases},
+            clients=self._clients(aliases),
             ledger=self.ledger,
-            open_content=open_content(self.root),
+            open_content=open_content(self.project.root),
             clock=executor.SystemClock(),
             stop=(stop := executor.StopSignal()),
             on_progress=on_progress,
             nonce=lambda: secrets.token_hex(16),
             options=executor.Options(
-                wait=wait,
-                deadline_seconds=deadline_seconds,
-                paces={alias: executor.EMULATOR_PACE for alias in aliases if accounts[alias].emulator},
-                bom=frozenset(alias for alias in aliases if accounts[alias].bom),
-                absent_tokens=review.options.absent_tokens,
+                wait, deadline_seconds, paces=paces, bom=marked, absent_tokens=review.options.absent_tokens
             ),
             id=secrets.token_hex(6),
         )
         with stoppable(stop.request):
             return executor.apply(run)
 
-    def ask(self, alias: str, deployment: str, prompt: str) -> Answer:
-        """One prompt to one deployment. Raises RemoteError."""
-        return self.connections.client(alias).ask(deployment, prompt)
-
-    def cancel(self, alias: str, job_id: str) -> ObservedJob:
-        """Asks the service to cancel a job; returns it as it is then. Raises RemoteError."""
-        return self.connections.client(alias).cancel_job(job_id)
-
-    def endpoint(self, alias: str) -> str:
-        """Where an account's data plane is."""
-        return self.connections.client(alias).endpoint()
-
     @cached_property
     def connections(self) -> Connections:
         """Clients of all accounts; starts the embedded emulator when one of them lives in it."""
         from ftops.azure import connect
 
-        accounts = self.project.accounts
+        accounts, urls = self.project.accounts, dict[str, str]()
         embedded = {alias: account for alias, account in accounts.items() if account.emulator == EMBEDDED}
-        urls: dict[str, str] = {}
         if embedded:
-            from ftops.embedded import start_embedded
-
-            store = emulator_store(self.root)
+            store = emulator_store(self.project.root)
             store.parent.mkdir(mode=0o700, exist_ok=True)
             places = {account.name: account.location or None for account in embedded.values()}
             emulator = self._closing.enter_context(start_embedded(store, places))
@@ -188,16 +160,18 @@ class Workspace:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The ledger that ftops.yaml names. Raises LedgerError for a backend this version does not have."""
+        """The project's ledger; nothing is read yet. Raises LedgerError for a backend that is not built."""
         from ftops.ledger import Ledger, LocalStore
 
-        if self.project.ledger.backend != "local":
-            raise FtopsError(
-                f"opening the ledger: this version has no backend {self.project.ledger.backend}",
-                hint="write `ledger: {backend: local}` in ftops.yaml",
-            )
+        settings = self.project.ledger
+        if settings.backend != "local":
+            hint = "write `ledger: {backend: local}` in ftops.yaml"
+            raise LedgerError(f"opening the ledger: this version has no backend {settings.backend}", hint=hint)
         horizons = {account.arm_id: account.horizon_seconds for account in self.project.accounts.values()}
-        return Ledger(LocalStore(self.root / LOCAL_DIRECTORY / "ledger"), horizons)
+        return Ledger(LocalStore(self.project.root / LOCAL_DIRECTORY / "ledger"), horizons)
+
+    def _clients(self, aliases: Iterable[str]) -> Mapping[str, AccountClient]:
+        return {alias: self.connections.client(alias) for alias in aliases}
 
     def _aliases(self, desired: Desired, recorded: Recorded) -> frozenset[str]:
         """Accounts that the specs use or once used; one nobody ever used here needs no credentials."""

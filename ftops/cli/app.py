@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -52,6 +53,7 @@ def run(arguments: Sequence[str]) -> int:
             return failures.report(error, _early_console(rewritten), interrupted_code=received.exit_code)
         finally:
             _flush()
+            gc.freeze()  # the interpreter's last collection would walk every SDK and free what ends anyway
 
 
 def _invoke(arguments: list[str], received: signals.Signals) -> int:

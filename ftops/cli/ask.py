@@ -27,7 +27,7 @@ def command(invocation: Invocation, deployment: str, prompt: str) -> int:
         held = live_deployment(desired, wanted, account) if account else None
         if held is None:
             raise FtopsError(f"asking {address}: it is not deployed", hint="run `ftops apply` first")
-        answer = workspace.ask(wanted.account, held.name, prompt)
+        answer = workspace.connections.client(wanted.account).ask(held.name, prompt)
     if console.json:
         body = {"deployment": held.name, "account": wanted.account, "model": answer.model, "text": answer.text}
         console.document("ftops.ask/1", body)

@@ -28,7 +28,7 @@ def command(invocation: Invocation, finetune: str) -> int:
             raise FtopsError(f"cancelling {address}: it has no job")
         if job.terminal:
             raise FtopsError(f"cancelling {address}: its job {job.id} already ended: {job.status}")
-        after = workspace.cancel(wanted.account, job.id)
+        after = workspace.connections.client(wanted.account).cancel_job(job.id)
     if console.json:
         console.document("ftops.cancel/1", {"address": str(address), "job": job.id, "status": after.status})
     else:

@@ -74,7 +74,9 @@ def _findings(invocation: Invocation) -> Iterator[Finding]:
             yield _problem("project", error)
             return
         yield Finding(
-            "project", "ok", f"{workspace.project.name} in {workspace.root}, environment {invocation.environment}"
+            "project",
+            "ok",
+            f"{workspace.project.name} in {workspace.project.root}, environment {invocation.environment}",
         )
         yield _specs(workspace)
         yield _ledger(workspace)
@@ -105,7 +107,7 @@ def _specs(workspace: Workspace) -> Finding:
 
 def _ledger(workspace: Workspace) -> Finding:
     try:
-        recorded = workspace.recorded()
+        recorded = workspace.ledger.open().recorded()
     except FtopsError as error:
         return _problem("ledger", error)
     if not recorded.exists:

@@ -148,7 +148,7 @@ def _store_path(invocation: Invocation, store: str | None) -> Path:
 
     try:
         with opened(invocation) as workspace:
-            return emulator_store(workspace.root)
+            return emulator_store(workspace.project.root)
     except FtopsError:  # no project here, or one that cannot be read: an emulator needs neither
         return emulator_store(invocation.directory)
 

@@ -51,7 +51,7 @@ def _files(project: str) -> Mapping[str, str]:
         files[_HIDDEN.get(name, name)] = source.read_text(encoding="utf-8").replace("__PROJECT__", project)
     for schema, name in ((json_schema("spec"), "spec"), (json_schema("project"), "project")):
         files[f"schema/{name}.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-    return files
+    return dict(sorted(files.items(), key=lambda item: ("/" in item[0], item[0])))
 
 
 def _written(path: Path, text: str) -> bool:

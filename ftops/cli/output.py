@@ -42,7 +42,7 @@ def command(invocation: Invocation, name: str | None) -> int:
             Output(
                 s.node.address.name,
                 s.deployment.name,
-                workspace.endpoint(s.node.account),
+                workspace.connections.client(s.node.account).endpoint(),
                 s.model or "",
                 s.node.account,
             )

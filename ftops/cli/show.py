@@ -13,7 +13,7 @@ from ftops.cli.options import Invocation
 from ftops.cli.plan import CANNOT_DECIDE
 from ftops.cli.project import choose, node_of, opened
 from ftops.cli.standing import Standing, standings
-from ftops.core.change import Change
+from ftops.core.change import Action, Change
 from ftops.core.desired import Desired, DesiredDataset, DesiredDeployment, DesiredFinetune, DesiredResource
 from ftops.core.errors import FtopsError
 from ftops.core.plan import Plan
@@ -80,15 +80,15 @@ def _show_thing(invocation: Invocation, what: str) -> int:
     else:
         blocks = []
         for standing, facts in things:
-            change = review.plan.change_of(standing.node)
+            change = _due(review.plan.change_of(standing.node))
             blocks.append(render_pairs([("address", standing.node), *facts], console.palette))
-            blocks += [_planned(review.plan, change, invocation)] if change is not None else []
+            blocks += [render_changes(review.plan, [change], console.palette)] if change is not None else []
         console.result("\n\n".join(blocks))
     return CANNOT_DECIDE if review.observed.unread else 0
 
 
-def _planned(plan: Plan, change: Change, invocation: Invocation) -> str:
-    return render_changes(plan, [change], invocation.console.palette)
+def _due(change: Change | None) -> Change | None:
+    return change if change is not None and change.action is not Action.KEEP else None
 
 
 def _document(standing: Standing, facts: Facts, changes: list[dict[str, Any]]) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def render_diagnostics(diagnostics: Iterable[Diagnostic], palette: Palette = PLA
 
 
 def render_diagnostic(diagnostic: Diagnostic, palette: Palette = PLAIN) -> str:
-    head = palette.paint(diagnostic.severity, f"{diagnostic.severity}[{diagnostic.code}]")
+    code = f"[{diagnostic.code}]" if diagnostic.code else ""
+    head = palette.paint(diagnostic.severity, f"{diagnostic.severity}{code}")
     lines = [f"{head}: {palette.paint('strong', _text(diagnostic.summary))}"]
     if diagnostic.position is not None:
         lines.append(f"  {palette.paint('faint', '-->')} {safe(diagnostic.position)}")
@@ -77,11 +78,13 @@ def _text(text: str) -> str:
 
 
 def _code(error: FtopsError) -> str:
-    """`LedgerLocked` is told as `ledger-locked`, a RemoteError as `remote.throttled`."""
+    """`LedgerLocked` is told as `ledger-locked`, a RemoteError as `remote.throttled`, a plain one by nothing."""
     if isinstance(error, RemoteError):
         return f"remote.{error.kind}"
     name = type(error).__name__
-    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-").removesuffix("-error") or "error"
+    if type(error) is FtopsError:
+        return ""
+    return "".join(f"-{c.lower()}" if c.isupper() else c for c in name).lstrip("-").removesuffix("-error")
 
 
 def _excerpt(source: str, line: int, column: int, palette: Palette) -> list[str]:
