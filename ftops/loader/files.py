@@ -49,25 +49,33 @@ def read_document(root: Path, relative: str, *, bounds: Bounds = NORMAL) -> Docu
     return read_yaml(relative, raw, bounds=bounds)
 
 
+def missing_specs(root: Path, written: str) -> tuple[str, str, str] | None:
+    """Code, summary and hint when one of the `specs` of ftops.yaml cannot be used; else None."""
+    try:
+        relative = locate(root, "", written)
+    except DatasetProblem:
+        return "project.outside-project", f"`{written[:200]}` leads out of the project", "name a folder inside of it"
+    if os.path.lexists(root / relative):
+        return None
+    hint = "`specs` lists folders or files; the default is the folder specs"
+    return "project.specs-missing", f"`{written[:200]}` does not exist", hint
+
+
 def find_specs(root: Path, specs: Iterable[str]) -> tuple[list[str], list[Diagnostic]]:
     """Every spec file under the named folders and files, relative to `root` and sorted; and what is wrong with them."""
     found: set[str] = set()
     problems: list[Diagnostic] = []
     for written in specs:
-        try:
-            relative = locate(root, "", written)
-        except DatasetProblem:
-            problems.append(_about(PROJECT_FILE, "project.outside-project", f"`{written}` leads out of the project"))
+        problem = missing_specs(root, written)
+        if problem is not None:
+            code, summary, hint = problem
+            problems.append(_about(PROJECT_FILE, code, summary, hint))
             continue
-        path = root / relative
-        if path.is_dir():
+        relative = locate(root, "", written)
+        if (root / relative).is_dir():
             _walk(root, relative, found, problems)
-        elif os.path.lexists(path):
-            found.add(relative)
         else:
-            summary = f"`{written}` does not exist"
-            hint = "`specs` in ftops.yaml lists folders or files; the default is the folder specs"
-            problems.append(_about(PROJECT_FILE, "project.specs-missing", summary, hint))
+            found.add(relative)
     return sorted(found), problems
 
 

@@ -17,7 +17,7 @@ from ftops.core.errors import SpecErrors
 from ftops.kinds.project import FIXED, AzureAccountSpec, EmulatorAccountSpec, ProjectSpec
 from ftops.kinds.unsupported import unsupported_in
 from ftops.loader.documents import Document, diagnostic
-from ftops.loader.files import PROJECT_FILE, read_document
+from ftops.loader.files import PROJECT_FILE, missing_specs, read_document
 from ftops.loader.scalars import NumberTooLarge, resolve
 from ftops.loader.suggestions import Suggester
 from ftops.loader.validation import Shape, empty_values, explain
@@ -88,8 +88,9 @@ def load_project(
         problems.append(_unknown_environment(document, environment))
     values: dict[str, Any] = {}
     if environment in specs:
-        values, found = _variables(merged[environment], specs[environment], variables or {})
+        values, found = _variables(specs[environment], variables or {})
         problems += found
+        problems += _specs_rules(merged[environment], root, specs[environment])
     if problems:
         raise SpecErrors(_unique(problems))
     return _project(root, environment, specs[environment], values)
@@ -237,9 +238,15 @@ def _ledger_rules(document: Document, spec: ProjectSpec) -> Iterator[Diagnostic]
                 yield document.problem("project.incomplete", f"`ledger.{key}` is missing: azblob needs it", ("ledger",))
 
 
-def _variables(
-    document: Document, spec: ProjectSpec, given: Mapping[str, str]
-) -> tuple[dict[str, Any], list[Diagnostic]]:
+def _specs_rules(document: Document, root: Path, spec: ProjectSpec) -> Iterator[Diagnostic]:
+    for index, written in enumerate(spec.specs):
+        problem = missing_specs(root, written)
+        if problem is not None:
+            code, summary, hint = problem
+            yield document.problem(code, summary, ("specs", index), hint=hint)
+
+
+def _variables(spec: ProjectSpec, given: Mapping[str, str]) -> tuple[dict[str, Any], list[Diagnostic]]:
     values = {
         name: variable.default for name, variable in spec.variables.items() if "default" in variable.model_fields_set
     }

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter
 
 from ftops.core.address import NAME_PATTERN
-from ftops.kinds.project import FIXED, ProjectSpec
+from ftops.kinds.project import FIXED, LimitsSpec, ProjectSpec
 from ftops.loader.entries import MODELS, SECTIONS
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -72,16 +72,32 @@ def _definitions(model: type[BaseModel]) -> dict[str, Any]:
     schema = TypeAdapter(model).json_schema(ref_template="#/definitions/{model}")
     definitions: dict[str, Any] = schema.pop("$defs", {})
     definitions[model.__name__] = schema
-    return {name: _tidy(definition) for name, definition in definitions.items()}
+    return {name: _tidy(definition, nullable=name == LimitsSpec.__name__) for name, definition in definitions.items()}
 
 
-def _tidy(node: Any) -> Any:
-    """Without titles; without null, which the loader reads as a forgotten value (limits aside, where it means none)."""
+def _tidy(node: Any, *, nullable: bool) -> Any:
+    """Without titles, without defaults that say nothing, and without null unless it means something."""
     if isinstance(node, list):
-        return [_tidy(item) for item in node]
+        return [_tidy(item, nullable=nullable) for item in node]
     if not isinstance(node, dict):
         return node
-    return {key: _tidy(value) for key, value in node.items() if not (key == "title" and isinstance(value, str))}
+    tidied: dict[str, Any] = {}
+    for key, value in node.items():
+        if key == "properties":  # names of the authors' keys, not words of JSON Schema
+            tidied[key] = {name: _tidy(schema, nullable=nullable) for name, schema in value.items()}
+        elif key != "title" and (key != "default" or _telling(value)):
+            tidied[key] = _tidy(value, nullable=nullable)
+    if not nullable and _NULL in tidied.get("anyOf", ()):
+        alternatives = [item for item in tidied.pop("anyOf") if item != _NULL]
+        tidied |= alternatives[0] if len(alternatives) == 1 else {"anyOf": alternatives}
+    return tidied
+
+
+_NULL = {"type": "null"}
+
+
+def _telling(default: Any) -> bool:
+    return default is not None and not isinstance(default, dict)
 
 
 def _with_variables(definition: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +110,7 @@ def _with_variables(definition: dict[str, Any]) -> dict[str, Any]:
 def _or_variable(schema: dict[str, Any]) -> dict[str, Any]:
     description: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
     rest = {key: value for key, value in schema.items() if key not in description}
-    alternatives = [item for item in rest.pop("anyOf", [rest]) if item != {"type": "null"}]
-    if alternatives == [{"type": "string"}]:
-        return {**description, "type": "string"}
+    if rest == {"type": "string"}:
+        return schema
+    alternatives = rest["anyOf"] if set(rest) == {"anyOf"} else [rest]
     return {**description, "anyOf": [*alternatives, {"$ref": "#/definitions/Variable"}]}

@@ -6,6 +6,7 @@ Never executes, never recurses, never trusts a length: a hostile file costs at m
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -45,7 +46,7 @@ class Bounds:
 NORMAL = Bounds()
 LARGE = Bounds(size_bytes=256 << 20, nodes=16_000_000)
 
-_UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff"
+_UNSEEN = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff"
 _UNSEEN_CHARACTER = re.compile(f"[{_UNSEEN}]")
 _UNSEEN_ASCII = bytes(code for code in range(128) if _UNSEEN_CHARACTER.match(chr(code)))
 _MISSING = object()
@@ -78,7 +79,7 @@ def read_yaml(file: str, raw: bytes, *, bounds: Bounds = NORMAL, event_source: E
         composer = _Composer(event_source(text), bounds)
         try:
             data, places = composer.compose()
-        except yaml.MarkedYAMLError as error:
+        except yaml.YAMLError as error:
             raise _syntax_problem(text, error) from error
     except _Problem as problem:
         raise SpecErrors([_located(Document(file, text, None, _Place(0, 0)), problem)]) from problem
@@ -91,12 +92,14 @@ _LARGER = "split it into several files, or allow more with --large"
 
 
 def _decode(raw: bytes) -> str:
+    body = raw.removeprefix(codecs.BOM_UTF8)
     try:
-        return raw.decode("utf-8-sig")
+        return body.decode()
     except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8-sig")
-        hint = "it looks like UTF-16: save it as UTF-8" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "save it as UTF-8"
-        raise _Problem("yaml.not-utf8", "the file is not valid UTF-8", _end_of(before), hint) from error
+        utf16 = raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        hint = "it looks like UTF-16: save it as UTF-8" if utf16 else "save it as UTF-8"
+        place = _end_of(body[: error.start].decode())
+        raise _Problem("yaml.not-utf8", "the file is not valid UTF-8", place, hint) from error
 
 
 def _refuse_unseen(text: str) -> None:
@@ -283,30 +286,53 @@ def _located(document: Document, problem: _Problem) -> Diagnostic:
     )
 
 
-#: libyaml's and PyYAML's words (they differ a little), and ours. First match wins.
-_SYNTAX: tuple[tuple[str, str, str], ...] = (
-    ("mapping values are not allowed", "a `:` stands where no key can be", "quote a text that contains `: `"),
-    ("could not find expected ':'", "a line is neither a key with a `:` nor part of a value", "add the `:`, or quote"),
-    ("expected <block end>", "the indentation does not fit", "align the keys of one mapping exactly"),
-    ("did not find expected key", "the indentation does not fit", "align the keys of one mapping exactly"),
-    ("did not find expected '-' indicator", "the indentation does not fit", "align the `-` of one list exactly"),
-    ("expected ',' or '}'", "a `{` is not closed", "close it with `}`, and put commas between the entries"),
-    ("expected ',' or ']'", "a `[` is not closed", "close it with `]`, and put commas between the items"),
-    ("found unexpected end of stream", "a quotation is not closed", "close it with the same quotation mark"),
-    ("unknown escape character", "a backslash escape is unknown", "double the backslash, or use single quotes"),
-    ("found character", "a character cannot start a value here", "put quotes around the text"),
-    ("cannot start any token", "a character cannot start a value here", "put quotes around the text"),
+class _Words(NamedTuple):
+    """`part` of libyaml's or PyYAML's words (they differ a little), and ours. `opened`: the place is where it opened."""
+
+    part: str
+    summary: str
+    hint: str
+    opened: bool = False
+    code: str = "yaml.syntax"
+
+
+#: First match wins.
+_SYNTAX: tuple[_Words, ...] = (
+    _Words("found unexpected end of stream", "a quotation is not closed", "close it with the same mark", opened=True),
+    _Words("while parsing a flow mapping", "a `{` is not closed", "close it with `}`, with commas inside", opened=True),
+    _Words(
+        "while parsing a flow sequence", "a `[` is not closed", "close it with `]`, with commas inside", opened=True
+    ),
+    _Words("mapping values are not allowed", "a `:` stands where no key can be", "quote a text that contains `: `"),
+    _Words("could not find expected ':'", "a line is neither a key with a `:` nor part of a value", "add the `:`"),
+    _Words("expected <block end>", "the indentation does not fit", "align the keys of one mapping exactly"),
+    _Words("did not find expected key", "the indentation does not fit", "align the keys of one mapping exactly"),
+    _Words("expected '-' indicator", "the indentation does not fit", "align the `-` of one list exactly"),
+    _Words(
+        "<document start>", "a second document starts here", "write one document a file", code="yaml.several-documents"
+    ),
+    _Words("node content", "a value is missing, or a bracket closes nothing", "write a value, or put quotes around it"),
+    _Words("escape c", "a backslash escape is unknown", "double the backslash, or use single quotes"),
+    _Words("escape sequence", "a backslash escape is unknown", "double the backslash, or use single quotes"),
+    _Words("found character", "a character cannot start a value here", "put quotes around the text"),
 )
 
 
-def _syntax_problem(text: str, error: yaml.MarkedYAMLError) -> _Problem:
-    mark = error.problem_mark or error.context_mark or _Place(0, 0)
-    words = f"{error.problem or ''} {error.context or ''}"
+def _syntax_problem(text: str, error: yaml.YAMLError) -> _Problem:
+    mark: Mark = _Place(0, 0)
+    words = ""
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark or mark
+        words = f"{error.problem or ''} {error.context or ''}"
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
-    if "\t" in line[: mark.column + 1] and not line[: mark.column].strip(" \t"):
-        return _Problem("yaml.tab", "a tab stands where YAML wants spaces", mark, "indent with spaces")
-    for part, summary, hint in _SYNTAX:
-        if part in words:
-            return _Problem("yaml.syntax", summary, mark, hint)
+    tab = re.match(" *\t", line)
+    if tab:
+        place = _Place(mark.line, tab.end() - 1)
+        return _Problem("yaml.tab", "a tab stands where YAML wants spaces", place, "indent with spaces")
+    for known in _SYNTAX:
+        if known.part in words:
+            if known.opened:
+                mark = getattr(error, "context_mark", None) or mark
+            return _Problem(known.code, known.summary, mark, known.hint)
     return _Problem("yaml.syntax", "the text is not YAML here", mark, "check quotes, brackets and indentation")
