@@ -61,9 +61,10 @@ def _reset(invocation: Invocation, store: str | None) -> int:
     """Empty the emulator: files, jobs, models, deployments, clock. Accounts stay."""
     with _door(invocation, store) as ask:
         ask("POST", "reset", None)
-    return _told(
-        invocation, "ftops.emulator-reset/1", {"store": str(_store_path(invocation, store))}, "The emulator is empty."
-    )
+    path = _store_path(invocation, store)
+    code = _told(invocation, "ftops.emulator-reset/1", {"store": str(path)}, "The emulator is empty.")
+    invocation.console.talk("A ledger that knows jobs of it does not forget them: they will show as gone.")
+    return code
 
 
 @options.command("clock", context_settings={"ignore_unknown_options": True})

@@ -13,6 +13,7 @@ from ftops.cli.options import Invocation
 from ftops.cli.plan import CANNOT_DECIDE
 from ftops.cli.project import choose, opened
 from ftops.cli.standing import standings
+from ftops.core.account import EMBEDDED
 from ftops.core.errors import CannotDecide, FtopsError
 from ftops.renderers.safe import safe
 from ftops.renderers.tables import render_table
@@ -38,6 +39,8 @@ def command(invocation: Invocation, name: str | None) -> int:
         desired = workspace.desired()
         wanted = choose(name, "deployment", (d.address for d in desired.deployments)) if name else None
         observed = workspace.observe()
+        accounts = workspace.project.accounts.values()
+        embedded = {account.alias for account in accounts if account.emulator == EMBEDDED}
         outputs = [
             Output(
                 s.node.address.name,
@@ -64,6 +67,8 @@ def command(invocation: Invocation, name: str | None) -> int:
     else:
         rows = [(o.name, o.deployment, o.endpoint, o.model) for o in outputs]
         console.result(render_table(("name", "deployment", "endpoint", "model"), rows, console.palette))
+    if any(output.account in embedded for output in outputs):
+        console.talk("The embedded emulator listens only while a command runs: `ftops emulator serve` keeps it up.")
     return CANNOT_DECIDE if observed.unread else 0
 
 
