@@ -10,7 +10,7 @@ import codecs
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 from yaml.events import (
@@ -28,6 +28,7 @@ from ftops.core.diagnostic import Diagnostic, Position
 from ftops.core.errors import SpecErrors
 from ftops.loader.documents import Document, Mark, Places, diagnostic
 from ftops.loader.scalars import NumberTooLarge, resolve
+from ftops.loader.yaml_problems import Place, YamlProblem, syntax_problem
 
 #: Makes an object whose `get_event` gives one event after the other; pure Python where PyYAML lacks libyaml.
 EventSource = Callable[[str], Any]
@@ -52,17 +53,6 @@ _UNSEEN_ASCII = bytes(code for code in range(128) if _UNSEEN_CHARACTER.match(chr
 _MISSING = object()
 
 
-class _Place(NamedTuple):
-    line: int
-    column: int
-
-
-class _Problem(Exception):
-    def __init__(self, code: str, summary: str, mark: Mark, hint: str = "") -> None:
-        super().__init__(summary)
-        self.code, self.summary, self.mark, self.hint = code, summary, mark, hint
-
-
 def read_yaml(file: str, raw: bytes, *, bounds: Bounds = NORMAL, event_source: EventSource = _EVENTS) -> Document:
     """The document in `raw`. Raises SpecErrors with the first syntax error; duplicate keys are in `problems`.
 
@@ -71,8 +61,8 @@ def read_yaml(file: str, raw: bytes, *, bounds: Bounds = NORMAL, event_source: E
     text = ""
     try:
         if len(raw) > bounds.size_bytes:
-            raise _Problem(
-                "yaml.too-large", f"the file is larger than {bounds.size_bytes >> 20} MiB", _Place(0, 0), _LARGER
+            raise YamlProblem(
+                "yaml.too-large", f"the file is larger than {bounds.size_bytes >> 20} MiB", Place(0, 0), _LARGER
             )
         text = _decode(raw)
         _refuse_unseen(text)
@@ -80,9 +70,9 @@ def read_yaml(file: str, raw: bytes, *, bounds: Bounds = NORMAL, event_source: E
         try:
             data, places = composer.compose()
         except yaml.YAMLError as error:
-            raise _syntax_problem(text, error) from error
-    except _Problem as problem:
-        raise SpecErrors([_located(Document(file, text, None, _Place(0, 0)), problem)]) from problem
+            raise syntax_problem(text, error) from error
+    except YamlProblem as problem:
+        raise SpecErrors([_located(Document(file, text, None, Place(0, 0)), problem)]) from problem
     document = Document(file, text, data, places)
     problems = tuple(_located(document, problem) for problem in composer.problems)
     return replace(document, problems=problems, nulls=composer.nulls)
@@ -99,7 +89,7 @@ def _decode(raw: bytes) -> str:
         utf16 = raw[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         hint = "it looks like UTF-16: save it as UTF-8" if utf16 else "save it as UTF-8"
         place = _end_of(body[: error.start].decode())
-        raise _Problem("yaml.not-utf8", "the file is not valid UTF-8", place, hint) from error
+        raise YamlProblem("yaml.not-utf8", "the file is not valid UTF-8", place, hint) from error
 
 
 def _refuse_unseen(text: str) -> None:
@@ -110,13 +100,13 @@ def _refuse_unseen(text: str) -> None:
     found = _UNSEEN_CHARACTER.search(text)
     if found:
         what = f"the character U+{ord(found.group()):04X} cannot be seen and is refused"
-        raise _Problem("yaml.control-character", what, _end_of(text[: found.start()]), "remove it")
+        raise YamlProblem("yaml.control-character", what, _end_of(text[: found.start()]), "remove it")
 
 
-def _end_of(text: str) -> _Place:
+def _end_of(text: str) -> Place:
     """The place right behind `text`, with YAML's own line breaks."""
     lines = re.split(r"\r\n|\r|\n", text)
-    return _Place(len(lines) - 1, len(lines[-1]))
+    return Place(len(lines) - 1, len(lines[-1]))
 
 
 class _Composer:
@@ -127,7 +117,7 @@ class _Composer:
         self._bounds = bounds
         self._known: dict[str, Any] = {}
         self._good_keys: set[str] = set()
-        self.problems: list[_Problem] = []
+        self.problems: list[YamlProblem] = []
 
     @property
     def nulls(self) -> bool:
@@ -137,19 +127,21 @@ class _Composer:
         self._next()  # the stream's start
         event = self._next()
         if type(event) is StreamEndEvent:
-            return None, _Place(0, 0)
+            return None, Place(0, 0)
         self._check_directives(event)
         data, places = self._node()
         self._next()  # the document's end
         event = self._next()
         if type(event) is not StreamEndEvent:
             hint = "write one document a file, without a second `---`"
-            raise _Problem("yaml.several-documents", "a second document starts here", event.start_mark, hint)
+            raise YamlProblem("yaml.several-documents", "a second document starts here", event.start_mark, hint)
         return data, places
 
     def _check_directives(self, event: DocumentStartEvent) -> None:
         if event.version or event.tags:
-            raise _Problem("yaml.tag", "directives are refused", event.start_mark, "remove the line that starts with %")
+            raise YamlProblem(
+                "yaml.tag", "directives are refused", event.start_mark, "remove the line that starts with %"
+            )
 
     def _node(self) -> tuple[Any, Places]:
         # One loop without calls per event: this is most of the time that `validate` takes.
@@ -200,9 +192,9 @@ class _Composer:
                 if event.anchor is not None or event.tag is not None or nodes_left < 0:
                     self._refuse_node(event, nodes_left)
                 if in_mapping and key is None:
-                    raise _Problem("yaml.key-not-text", "a key is a list or mapping", event.start_mark, _QUOTE_KEY)
+                    raise YamlProblem("yaml.key-not-text", "a key is a list or mapping", event.start_mark, _QUOTE_KEY)
                 if len(stack) >= depth:
-                    raise _Problem("yaml.too-deep", f"nested more than {depth} deep", event.start_mark)
+                    raise YamlProblem("yaml.too-deep", f"nested more than {depth} deep", event.start_mark)
                 value, inner = ({}, {}) if kind is MappingStartEvent else ([], [])
                 places = (event.start_mark, inner)
             elif kind is MappingEndEvent or kind is SequenceEndEvent:
@@ -212,7 +204,7 @@ class _Composer:
                 continue
             else:
                 assert kind is AliasEvent, kind
-                raise _Problem("yaml.anchor", "aliases are refused", event.start_mark, _REPEAT)
+                raise YamlProblem("yaml.anchor", "aliases are refused", event.start_mark, _REPEAT)
             if in_mapping:
                 container[key] = value
                 children[key] = (key_mark, places)
@@ -232,14 +224,14 @@ class _Composer:
             value = resolve(text)
         except NumberTooLarge as error:
             hint = "quote it if it is text"
-            raise _Problem("yaml.number-too-large", "the number does not fit into 64 bits", mark, hint) from error
+            raise YamlProblem("yaml.number-too-large", "the number does not fit into 64 bits", mark, hint) from error
         self._known[text] = value
         return value
 
     def _duplicate(self, text: str, mark: Mark, children: dict[str, tuple[Mark, Places]]) -> str:
         first = children[text][0]
         summary = f"the key `{_shown(text)}` stands twice (first in line {first.line + 1})"
-        self.problems.append(_Problem("yaml.duplicate-key", summary, mark, "remove one of them"))
+        self.problems.append(YamlProblem("yaml.duplicate-key", summary, mark, "remove one of them"))
         return text
 
     def _check_seen(self, text: str, mark: Mark) -> None:
@@ -248,23 +240,23 @@ class _Composer:
         found = _UNSEEN_CHARACTER.search(text)
         if found:
             what = f"the text holds an escaped U+{ord(found.group()):04X}, which cannot be seen and is refused"
-            raise _Problem("yaml.control-character", what, mark, "remove it")
+            raise YamlProblem("yaml.control-character", what, mark, "remove it")
 
     def _check_key(self, text: str, mark: Mark) -> None:
         if text == "<<":
-            raise _Problem("yaml.anchor", "merge keys are refused", mark, _REPEAT)
+            raise YamlProblem("yaml.anchor", "merge keys are refused", mark, _REPEAT)
         if type(self._resolved(text, mark)) is str:
             self._good_keys.add(text)
         else:
-            self.problems.append(_Problem("yaml.key-not-text", "a key is not text", mark, _QUOTE_KEY))
+            self.problems.append(YamlProblem("yaml.key-not-text", "a key is not text", mark, _QUOTE_KEY))
 
     def _refuse_node(self, event: Any, nodes_left: int) -> None:
         if nodes_left < 0:
             summary = f"the file has more than {self._bounds.nodes:,} nodes"
-            raise _Problem("yaml.too-large", summary, event.start_mark, _LARGER)
+            raise YamlProblem("yaml.too-large", summary, event.start_mark, _LARGER)
         if event.anchor is not None:
-            raise _Problem("yaml.anchor", "anchors are refused", event.start_mark, _REPEAT)
-        raise _Problem("yaml.tag", "tags are refused", event.start_mark, "remove the word that starts with !")
+            raise YamlProblem("yaml.anchor", "anchors are refused", event.start_mark, _REPEAT)
+        raise YamlProblem("yaml.tag", "tags are refused", event.start_mark, "remove the word that starts with !")
 
 
 _QUOTE_KEY = "keys are text: put quotes around it"
@@ -275,7 +267,7 @@ def _shown(text: str) -> str:
     return text if len(text) <= 64 else text[:63] + "…"
 
 
-def _located(document: Document, problem: _Problem) -> Diagnostic:
+def _located(document: Document, problem: YamlProblem) -> Diagnostic:
     position = Position(document.file, problem.mark.line + 1, problem.mark.column + 1)
     return diagnostic(
         problem.code,
@@ -284,55 +276,3 @@ def _located(document: Document, problem: _Problem) -> Diagnostic:
         position=position,
         excerpt=document.excerpt(position.line),
     )
-
-
-class _Words(NamedTuple):
-    """`part` of libyaml's or PyYAML's words (they differ a little), and ours. `opened`: the place is where it opened."""
-
-    part: str
-    summary: str
-    hint: str
-    opened: bool = False
-    code: str = "yaml.syntax"
-
-
-#: First match wins.
-_SYNTAX: tuple[_Words, ...] = (
-    _Words("found unexpected end of stream", "a quotation is not closed", "close it with the same mark", opened=True),
-    _Words("while parsing a flow mapping", "a `{` is not closed", "close it with `}`, with commas inside", opened=True),
-    _Words(
-        "while parsing a flow sequence", "a `[` is not closed", "close it with `]`, with commas inside", opened=True
-    ),
-    _Words("mapping values are not allowed", "a `:` stands where no key can be", "quote a text that contains `: `"),
-    _Words("could not find expected ':'", "a line is neither a key with a `:` nor part of a value", "add the `:`"),
-    _Words("expected <block end>", "the indentation does not fit", "align the keys of one mapping exactly"),
-    _Words("did not find expected key", "the indentation does not fit", "align the keys of one mapping exactly"),
-    _Words("expected '-' indicator", "the indentation does not fit", "align the `-` of one list exactly"),
-    _Words(
-        "<document start>", "a second document starts here", "write one document a file", code="yaml.several-documents"
-    ),
-    _Words("node content", "a value is missing, or a bracket closes nothing", "write a value, or put quotes around it"),
-    _Words("escape c", "a backslash escape is unknown", "double the backslash, or use single quotes"),
-    _Words("escape sequence", "a backslash escape is unknown", "double the backslash, or use single quotes"),
-    _Words("found character", "a character cannot start a value here", "put quotes around the text"),
-)
-
-
-def _syntax_problem(text: str, error: yaml.YAMLError) -> _Problem:
-    mark: Mark = _Place(0, 0)
-    words = ""
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.problem_mark or error.context_mark or mark
-        words = f"{error.problem or ''} {error.context or ''}"
-    lines = text.splitlines()
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    tab = re.match(" *\t", line)
-    if tab:
-        place = _Place(mark.line, tab.end() - 1)
-        return _Problem("yaml.tab", "a tab stands where YAML wants spaces", place, "indent with spaces")
-    for known in _SYNTAX:
-        if known.part in words:
-            if known.opened:
-                mark = getattr(error, "context_mark", None) or mark
-            return _Problem(known.code, known.summary, mark, known.hint)
-    return _Problem("yaml.syntax", "the text is not YAML here", mark, "check quotes, brackets and indentation")
