@@ -15,16 +15,16 @@ from ftops.core.observed import DEPLOYMENT_SETTLED, ObservedDeployment
 from ftops.executor.retry import DEPLOYMENT_SECONDS, pause_after
 from ftops.executor.turn import Result, Stopped, Turn
 
-#: How many pauses a deployment may be absent after its PUT was accepted (ARM answers 404 for a while).
-ABSENT_PAUSES = 12
-#: How often the PUT of a replacement is sent, while nothing stands under its name.
-REPLACEMENT_TRIES = 3
+#: How many pauses a deployment may be absent after its PUT (ARM answers 404 for a while), or stay after its DELETE.
+ABSENT_PAUSES = 6
+#: How often a PUT is sent while nothing appears under its name.
+PUT_TRIES = 3
 
 
 def put(turn: Turn, change: Change, act: PutDeployment) -> Result:
     """Creates or changes in place. Raises RemoteError when ARM refuses, Stopped."""
     turn.tell(change.node, "started", "deploying")
-    why = _make(turn, change, act.name, act.body, tries=1)
+    why = _make(turn, change, act.name, act.body)
     if why is not None:
         return Result("failed", why)
     turn.record(lambda session: session.hold(turn.entry(change, name=act.name)))
@@ -73,22 +73,22 @@ def _put_back(turn: Turn, change: Change, act: ReplaceDeployment) -> str:
 def _tried(turn: Turn, change: Change, name: str, body: DeploymentBody) -> str | None:
     """`_make` with every refusal as words."""
     try:
-        return _make(turn, change, name, body, tries=REPLACEMENT_TRIES)
+        return _make(turn, change, name, body)
     except RemoteError as error:
         return error.summary
 
 
-def _make(turn: Turn, change: Change, name: str, body: DeploymentBody, *, tries: int) -> str | None:
+def _make(turn: Turn, change: Change, name: str, body: DeploymentBody) -> str | None:
     """PUT and watch; None when it serves, else why not. Raises RemoteError when ARM refuses the PUT."""
     client = turn.client(change)
-    for _ in range(tries):
+    for _ in range(PUT_TRIES):
         _accept(turn, change, lambda: client.put_deployment(name, body))
         settled = _watch(turn, change, name)
         if settled is not None:
             if settled.provisioning == "Succeeded":
                 return None
             return f"provisioning ended {settled.provisioning}" + (f": {settled.detail}" if settled.detail else "")
-    return "the deployment was accepted and never appeared"
+    return f"it was sent {PUT_TRIES} times and never appeared"
 
 
 def _remove(turn: Turn, change: Change, name: str) -> bool:
@@ -114,9 +114,16 @@ def _accept(turn: Turn, change: Change, send: Callable[[], None]) -> bool:
                 return False
             seconds = pause_after(error, attempt, turn.pace(change))
             if seconds is None or turn.run.clock.boot_seconds() + seconds > give_up_at:
-                raise
+                raise _final(error) from error
             turn.tell(change.node, "waiting", f"{error.summary}: trying again")
         turn.pause(seconds)
+
+
+def _final(error: RemoteError) -> RemoteError:
+    """The same answer, as one that nobody tries again: here it was waited for already."""
+    return RemoteError(
+        "rejected", error.summary, code=error.code, status=error.status, request_id=error.request_id, hint=error.hint
+    )
 
 
 def _watch(turn: Turn, change: Change, name: str) -> ObservedDeployment | None:

@@ -113,14 +113,14 @@ class _Loop:
         return session
 
     def _check_approved(self, plan: Plan) -> None:
-        """What became possible only because time passed is left for another plan; anything else unapproved is stale."""
+        """What became possible because time passed, or what failed here left behind, is for another plan to approve."""
         more = outgrown(self._run.approved, plan)
         self._unapproved = frozenset(key_of(change) for change in more)
-        stale = [change for change in more if not self._came_with_time(change)]
+        stale = [c for c in more if not self._came_with_time(c) and key_of(c) not in self._tally.failed]
         if stale:
             listed = ", ".join(f"{change.action.value} {change.node}" for change in stale)
             raise StalePlan(f"more would be done than was approved: {listed}", hint="plan again and look at it")
-        for change in more:
+        for change in (change for change in more if self._came_with_time(change)):
             self._voice.note_once(f"{change.action.value} {change.node} was not approved: it is left for another plan")
 
     def _came_with_time(self, change: Change) -> bool:
@@ -137,7 +137,8 @@ class _Loop:
                 continue
             if isinstance(change.act, Train) and (left := _young_seconds_left(turn, change)) > 0:
                 self._voice.note_once(
-                    f"the ledger is new: waiting {left:.0f} s to be sure that nothing is in flight in {change.account}"
+                    f"the ledger is new: waiting {left:.0f} s to be sure that nothing is in flight in {change.account}",
+                    about=f"young {change.account}",
                 )
                 continue
             ready.append(change)

@@ -14,7 +14,8 @@ from ftops.executor.retry import REPEATS, Pace, pause_after
 from ftops.executor.turn import Result
 
 Key = tuple[Node, str]
-Deed = tuple[Node, str, Action]
+Deed = tuple[Node, str, str]
+_MAKING = frozenset({Action.CREATE, Action.UPDATE, Action.REPLACE})
 
 
 def key_of(change: Change) -> Key:
@@ -22,7 +23,8 @@ def key_of(change: Change) -> Key:
 
 
 def deed_of(change: Change) -> Deed:
-    return (change.node, change.subject, change.action)
+    """What counts as doing the same thing again: making is making, whether the plan calls it create or replace."""
+    return (change.node, change.subject, "make" if change.action in _MAKING else change.action.value)
 
 
 class Tally:

@@ -144,11 +144,11 @@ class Voice:
         with self._turn:
             self._on_progress(news)
 
-    def note_once(self, message: str) -> None:
-        """A note that every turn would repeat."""
+    def note_once(self, message: str, *, about: str = "") -> None:
+        """A note that every turn would repeat; `about` names it where its words vary."""
         with self._turn:
-            if message not in self._told:
-                self._told.add(message)
+            if (about or message) not in self._told:
+                self._told.add(about or message)
                 self._on_progress(Progress(None, "note", message))
 
 

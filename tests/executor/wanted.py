@@ -6,7 +6,7 @@ import hashlib
 import io
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
@@ -119,6 +119,7 @@ class Applier:
     stop: StopSignal = field(default_factory=StopSignal)
     news: list[Progress] = field(default_factory=list)
     on_news: Callable[[Progress], None] = lambda news: None
+    opening: Exception | None = None
     horizons: Mapping[str, float] | None = None
     name: str = "run"
 
@@ -144,7 +145,7 @@ class Applier:
                 plan=self.plan,
                 clients=self.world.accounts,
                 ledger=self.ledger,
-                open_content=open_content,
+                open_content=self._open,
                 clock=self.world.clock,
                 stop=self.stop,
                 on_progress=self._hear,
@@ -164,6 +165,11 @@ class Applier:
 
     def messages(self) -> list[str]:
         return [news.message for news in self.news]
+
+    def _open(self, content: Content, bom: bool) -> AbstractContextManager[BinaryIO]:
+        if self.opening is not None:
+            raise self.opening
+        return open_content(content, bom)
 
     def _hear(self, news: Progress) -> None:
         self.news.append(news)
