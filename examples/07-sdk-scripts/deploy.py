@@ -4,30 +4,30 @@ python deploy.py emulator.json MODEL "Which grind for a moka pot?"
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
-from azure.core.pipeline.policies import SansIOHTTPPolicy
+from azure.core.credentials import AzureKeyCredential
+from azure.core.pipeline.policies import AzureKeyCredentialPolicy
+from azure.identity import ManagedIdentityCredential
 from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
 from azure.mgmt.cognitiveservices.models import Deployment, DeploymentModel, DeploymentProperties, Sku
 from openai import AzureOpenAI
 
-
-class NoLogin(SansIOHTTPPolicy):
-    """The emulator takes any bearer token; over plain http the SDK would refuse to send a real one."""
-
-    def on_request(self, request):
-        request.http_request.headers["Authorization"] = "Bearer emulator"
-
-
 place = json.loads(Path(sys.argv[1]).read_text().splitlines()[0])
 model, question = sys.argv[2], sys.argv[3]
 
+# On Azure: DefaultAzureCredential() and no more. The emulator has a managed identity, and the SDK would not send its
+# token over plain http by itself.
+os.environ.update(IDENTITY_ENDPOINT=place["url"] + "/msi/token", IDENTITY_HEADER="emulator")
+login = ManagedIdentityCredential()
+token = AzureKeyCredential(login.get_token("https://management.azure.com/.default").token)
 arm = CognitiveServicesManagementClient(
-    credential=None,
+    credential=login,
     subscription_id=place["subscription"],
     base_url=place["url"],
-    authentication_policy=NoLogin(),
+    authentication_policy=AzureKeyCredentialPolicy(token, "Authorization", prefix="Bearer"),
 )
 deployed = arm.deployments.begin_create_or_update(
     place["resource_group"],
