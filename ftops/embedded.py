@@ -28,11 +28,13 @@ def start_embedded(store: Path, accounts: Mapping[str, str | None]) -> Iterator[
 
     `accounts` maps account names to locations, None for the default one. Raises FtopsError when the store is unusable.
     """
+    import sqlite3
+
     from ftops.emulator import Emulator, UnusableStore
 
     try:
         emulator = Emulator(store, accounts=accounts)
-    except (UnusableStore, OSError) as error:
+    except (UnusableStore, OSError, sqlite3.Error) as error:
         raise FtopsError(
             f"starting the embedded emulator over {store}: {error}",
             hint="it holds nothing but pretended resources: `ftops emulator reset` begins anew",

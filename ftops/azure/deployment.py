@@ -11,6 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -115,27 +116,31 @@ class ControlPlane:
         return patiently(once, self._access.read_pauses_seconds, self._closing.wait)
 
     def _listed(self, doing: str) -> Iterator[Document]:
-        with translated(doing, "read"):
-            answer = _Answers()
-            pages = self._arm.get().deployments.list(*self._scope, raw_response_hook=answer.take).by_page()
-        seen: set[str] = set()
-
-        def next_page() -> bool:
-            with translated(doing, "read"):
-                return next(pages, None) is not None
-
+        """The elements of all pages. Each page is asked for with an iterator of its own: the SDK's, once it met an
+        answer that it cannot read, goes on as if it had come to the end."""
+        link: str | None = None
+        seen: set[str | None] = set()
         for _ in range(PAGES_MAX):
-            if not patiently(next_page, self._access.read_pauses_seconds, self._closing.wait):
-                return
-            page = answer.document(doing).get("value")
-            if not isinstance(page, list) or not all(isinstance(one, dict) and one.get("name") for one in page):
-                raise unreadable(doing, "the answer is not a listing", "read")
+            seen.add(link)
+            page, link = patiently(
+                partial(self._page, doing, link), self._access.read_pauses_seconds, self._closing.wait
+            )
             yield from page
-            follow = pages.continuation_token
-            if follow is not None and follow in seen:
+            if link is None:
+                return
+            if link in seen:
                 raise broken_paging(doing, "a page follows itself")
-            seen.add(follow)
         raise broken_paging(doing, f"there is no end after {PAGES_MAX} pages")
+
+    def _page(self, doing: str, link: str | None) -> tuple[list[Document], str | None]:
+        answer = _Answers()
+        with translated(doing, "read"):
+            pages = self._arm.get().deployments.list(*self._scope, raw_response_hook=answer.take).by_page(link)
+            next(pages, None)
+        page = answer.document(doing).get("value")
+        if not isinstance(page, list) or not all(isinstance(one, dict) and one.get("name") for one in page):
+            raise unreadable(doing, "the answer is not a listing", "read")
+        return page, pages.continuation_token
 
     def _remember_operation(self, name: str, url: str) -> None:
         # The token goes to no other host than ARM's own.

@@ -23,6 +23,12 @@ def patiently(read: Callable[[], T], pauses_seconds: Sequence[float], wait: Call
             return read()
         except RemoteError as error:
             seconds = max(pause, error.retry_after_seconds or 0.0)
-            if error.kind not in ("throttled", "unavailable") or seconds > WAIT_MAX_SECONDS or wait(seconds):
+            if not _passing(error) or seconds > WAIT_MAX_SECONDS or wait(seconds):
                 raise
     return read()
+
+
+def _passing(error: RemoteError) -> bool:
+    """Whether the same read may fare better in a moment: a redirect or an unknown address will not."""
+    lasting = error.status is not None and 300 <= error.status < 500 and error.status != 408
+    return error.kind == "throttled" or (error.kind == "unavailable" and not lasting)
