@@ -223,7 +223,7 @@ def test_a_removed_finetune_whose_running_job_another_entry_has_is_forgotten_at_
 
 def test_on_request_the_model_goes_after_its_deployment_and_before_its_file() -> None:
     world = emptied(deployed(delete_models=True))
-    model = world.job_model = next(iter(world.home().models))  # type: ignore[attr-defined]
+    model = next(iter(world.home().models))
     made = world.plan()
 
     assert outline(made) == [
@@ -237,15 +237,11 @@ def test_on_request_the_model_goes_after_its_deployment_and_before_its_file() ->
         "finetune/v1@main",
     ]
     world.round()
-    assert (
-        outline(world.round())
-        == [
-            ("dataset/data", "delete", "orphan", "file-1"),
-            ("finetune/v1", "delete", "orphan", model),
-            ("finetune/v1", "forget", "orphan"),
-        ]
-        or True
-    )
+    assert outline(world.round()) == [
+        ("dataset/data", "delete", "orphan", "file-1"),
+        ("finetune/v1", "forget", "orphan"),
+        ("finetune/v1", "delete", "orphan", model),
+    ]
     assert world.home().models == {}
     world.round()
     assert (world.home().files, outline(world.plan())) == ({}, [])
@@ -333,7 +329,7 @@ def test_destroy_leaves_everything_foreign_untouched() -> None:
 
     assert sorted(world.home().deployments) == ["prod-bot", "their-bot"]
     assert sorted(file.name[38:] for file in world.home().files.values() if file.name.startswith("ftops-")) == [
-        "-bots-prod-data.jsonl"[0:],
+        "-bots-prod-data.jsonl",
         "-search-theirs.jsonl",
     ]
     assert outline(other.plan()) == []
