@@ -20,7 +20,6 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
-    SequenceStartEvent,
     StreamEndEvent,
 )
 
@@ -144,67 +143,48 @@ class _Composer:
             )
 
     def _node(self) -> tuple[Any, Places]:
-        # One loop without calls per event: this is most of the time that `validate` takes.
-        get_event = self._next
-        known = self._known
-        good_keys = self._good_keys
+        # One loop with few calls in it: this is most of the time that `validate` takes.
+        get_event, known, good_keys, left = self._next, self._known, self._good_keys, self._bounds.nodes
         roots: list[Any] = []
         root_places: list[Places] = []
+        stack: list[tuple[Any, Any, bool]] = []
         container: Any = roots
         children: Any = root_places
-        inner: Any
+        inner: Any = None
         in_mapping = False
         key: str | None = None
         key_mark: Mark = None
-        stack: list[tuple[Any, Any, bool]] = []
-        nodes_left = self._bounds.nodes
-        depth = self._bounds.depth
         while True:
             event = get_event()
             kind = type(event)
-            value: Any
-            if kind is ScalarEvent:
-                nodes_left -= 1
-                text: str = event.value
-                if event.anchor is not None or event.tag is not None or nodes_left < 0:
-                    self._refuse_node(event, nodes_left)
-                mark: Places = event.start_mark
-                if in_mapping and key is None:
-                    key = text if text not in children else self._duplicate(text, mark, children)
-                    key_mark = mark
-                    if event.style:
-                        if event.style == '"':
-                            self._check_seen(text, mark)
-                    elif text not in good_keys:
-                        self._check_key(text, mark)
+            if kind is MappingEndEvent or kind is SequenceEndEvent:
+                container, children, in_mapping = stack.pop()
+                if stack:
                     continue
-                if not event.style:
+                return roots[0], root_places[0]
+            left -= 1
+            if event.anchor is not None or event.tag is not None or left < 0:
+                self._refuse_node(event, left)
+            mark = event.start_mark
+            if in_mapping and key is None:
+                if kind is not ScalarEvent:
+                    raise YamlProblem("yaml.key-not-text", "a key is a list or mapping", mark, _QUOTE_KEY)
+                key, key_mark = event.value, mark
+                if event.style or key not in good_keys or key in children:
+                    self._check_key(event, children)
+                continue
+            if kind is ScalarEvent:
+                places: Places = mark
+                text = value = event.value
+                if event.style == '"':
+                    self._check_seen(text, mark)
+                elif not event.style:
                     value = known.get(text, _MISSING)
                     if value is _MISSING:
                         value = self._resolved(text, mark)
-                else:
-                    if event.style == '"':
-                        self._check_seen(text, mark)
-                    value = text
-                places = mark
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                nodes_left -= 1
-                if event.anchor is not None or event.tag is not None or nodes_left < 0:
-                    self._refuse_node(event, nodes_left)
-                if in_mapping and key is None:
-                    raise YamlProblem("yaml.key-not-text", "a key is a list or mapping", event.start_mark, _QUOTE_KEY)
-                if len(stack) >= depth:
-                    raise YamlProblem("yaml.too-deep", f"nested more than {depth} deep", event.start_mark)
-                value, inner = ({}, {}) if kind is MappingStartEvent else ([], [])
-                places = (event.start_mark, inner)
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                container, children, in_mapping = stack.pop()
-                if not stack:
-                    return roots[0], root_places[0]
-                continue
             else:
-                assert kind is AliasEvent, kind
-                raise YamlProblem("yaml.anchor", "aliases are refused", event.start_mark, _REPEAT)
+                value, inner = self._open(kind, mark, len(stack))
+                places = (mark, inner)
             if in_mapping:
                 container[key] = value
                 children[key] = (key_mark, places)
@@ -214,10 +194,14 @@ class _Composer:
                 children.append(places)
             if kind is not ScalarEvent:
                 stack.append((container, children, in_mapping))
-                container, children = value, inner
-                in_mapping = kind is MappingStartEvent
+                container, children, in_mapping = value, inner, kind is MappingStartEvent
             elif not stack:
                 return roots[0], root_places[0]
+
+    def _open(self, kind: type, mark: Mark, depth: int) -> tuple[Any, Any]:
+        if depth >= self._bounds.depth:
+            raise YamlProblem("yaml.too-deep", f"nested more than {self._bounds.depth} deep", mark)
+        return ({}, {}) if kind is MappingStartEvent else ([], [])
 
     def _resolved(self, text: str, mark: Mark) -> Any:
         try:
@@ -228,12 +212,6 @@ class _Composer:
         self._known[text] = value
         return value
 
-    def _duplicate(self, text: str, mark: Mark, children: dict[str, tuple[Mark, Places]]) -> str:
-        first = children[text][0]
-        summary = f"the key `{_shown(text)}` stands twice (first in line {first.line + 1})"
-        self.problems.append(YamlProblem("yaml.duplicate-key", summary, mark, "remove one of them"))
-        return text
-
     def _check_seen(self, text: str, mark: Mark) -> None:
         if text.isprintable():
             return
@@ -242,10 +220,16 @@ class _Composer:
             what = f"the text holds an escaped U+{ord(found.group()):04X}, which cannot be seen and is refused"
             raise YamlProblem("yaml.control-character", what, mark, "remove it")
 
-    def _check_key(self, text: str, mark: Mark) -> None:
-        if text == "<<":
+    def _check_key(self, event: ScalarEvent, children: dict[str, tuple[Mark, Places]]) -> None:
+        text, mark = event.value, event.start_mark
+        if text in children:
+            summary = f"the key `{_shown(text)}` stands twice (first in line {children[text][0].line + 1})"
+            self.problems.append(YamlProblem("yaml.duplicate-key", summary, mark, "remove one of them"))
+        if event.style:
+            self._check_seen(text, mark)
+        elif text == "<<":
             raise YamlProblem("yaml.anchor", "merge keys are refused", mark, _REPEAT)
-        if type(self._resolved(text, mark)) is str:
+        elif type(self._resolved(text, mark)) is str:
             self._good_keys.add(text)
         else:
             self.problems.append(YamlProblem("yaml.key-not-text", "a key is not text", mark, _QUOTE_KEY))
@@ -255,7 +239,8 @@ class _Composer:
             summary = f"the file has more than {self._bounds.nodes:,} nodes"
             raise YamlProblem("yaml.too-large", summary, event.start_mark, _LARGER)
         if event.anchor is not None:
-            raise YamlProblem("yaml.anchor", "anchors are refused", event.start_mark, _REPEAT)
+            what = "aliases" if type(event) is AliasEvent else "anchors"
+            raise YamlProblem("yaml.anchor", f"{what} are refused", event.start_mark, _REPEAT)
         raise YamlProblem("yaml.tag", "tags are refused", event.start_mark, "remove the word that starts with !")
 
 
