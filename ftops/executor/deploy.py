@@ -34,16 +34,16 @@ def put(turn: Turn, change: Change, act: PutDeployment) -> Result:
 def replace(turn: Turn, change: Change, act: ReplaceDeployment) -> Result:
     """Deletes, then creates under the same name; puts the old body back when the create fails."""
     turn.tell(change.node, "started", "replacing: deleting the old deployment")
-    if not _remove(turn, change, act.name):
-        return Result("again", "whether the old deployment was deleted is unknown", turn.pace(change).first_seconds)
     try:
+        if not _remove(turn, change, act.name):
+            return Result("again", "whether the old deployment was deleted is unknown", turn.pace(change).first_seconds)
         turn.tell(change.node, "moved", "replacing: the old deployment is gone, making the new one")
         why = _tried(turn, change, act.name, act.body)
         if why is not None:
             turn.tell(change.node, "moved", f"{why}: putting the old model back")
             return Result("failed", f"{why}; {_put_back(turn, change, act)}")
     except Stopped:
-        turn.tell(change.node, "note", f"{act.name} is deleted and not made again yet: the next apply makes it")
+        turn.tell(change.node, "note", f"{act.name} may be deleted and not made again yet: the next apply makes it")
         raise
     turn.record(lambda session: session.hold(turn.entry(change, name=act.name)))
     return Result("done", "replaced")

@@ -7,7 +7,8 @@ news. A crash, Ctrl-C or a second machine is nothing special: the next round sta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from ftops.core.change import Action, Change, Train
 from ftops.core.errors import LedgerLocked, LedgerMoved, StalePlan
@@ -72,7 +73,7 @@ class _Loop:
 
     def _round(self) -> tuple[Turn | None, bool]:
         """One round under the lock: its turn, and whether anything was done. No turn when the ledger moved."""
-        with _Locked(self._run, self._voice, self._deadline_at):
+        with _locked(self._run, self._voice, self._deadline_at):
             turn = self._begin()
             self._plan = turn.plan
             if not turn.plan.complete:
@@ -198,26 +199,21 @@ class _Loop:
         self._voice.tell(Progress(None, "note", message))
 
 
-class _Locked:
+@contextmanager
+def _locked(run: Run, voice: Voice, deadline_at: float | None) -> Iterator[None]:
     """The run lock, waited for with patience: rounds of others are short."""
-
-    def __init__(self, run: Run, voice: Voice, deadline_at: float | None) -> None:
-        self._run, self._voice, self._deadline_at = run, voice, deadline_at
-
-    def __enter__(self) -> None:
-        patience_ends = self._run.clock.boot_seconds() + self._run.options.lock_patience_seconds
+    patience_ends = run.clock.boot_seconds() + run.options.lock_patience_seconds
+    with ExitStack() as held:
         while True:
-            self._lock = self._run.ledger.lock(self._run.id)
             try:
-                return self._lock.__enter__()
+                held.enter_context(run.ledger.lock(run.id))
+                break
             except LedgerLocked as error:
-                if self._run.clock.boot_seconds() >= patience_ends:
+                if run.clock.boot_seconds() >= patience_ends:
                     raise
-                self._voice.note_once(f"{error.summary}: waiting for it")
-            pause(self._run, LOCK_INTERVAL_SECONDS, self._deadline_at)
-
-    def __exit__(self, *raised: object) -> None:
-        self._lock.__exit__(*raised)  # type: ignore[arg-type]
+                voice.note_once(f"{error.summary}: waiting for it")
+            pause(run, LOCK_INTERVAL_SECONDS, deadline_at)
+        yield
 
 
 def _may_train(change: Change) -> bool:

@@ -191,7 +191,8 @@ def seconds_left(since: float, now: float, horizon_seconds: float) -> float:
 
 
 def _counted_down(job: RecordedJob, now: float, horizons: Mapping[str, float]) -> RecordedJob:
-    if job.outcome != "sending":
+    """A job that was made counts down too: a listing may lag behind the answer that named it."""
+    if job.outcome == "rejected":
         return job
     horizon = horizons.get(job.arm_id, DEFAULT_HORIZON_SECONDS)
     return replace(job, seconds_left=seconds_left(job.at, now, horizon))

@@ -91,19 +91,22 @@ class Session:
         with self._turn:
             return self.document.jobs.get((arm_id, token))
 
+    def horizon_seconds(self, arm_id: str) -> float:
+        """How long an unresolved request may still become a job in an account (invariant I6)."""
+        return self._horizons.get(arm_id, DEFAULT_HORIZON_SECONDS)
+
     def young_seconds_left(self, arm_id: str) -> float:
         """How long until this ledger can prove that nothing is in flight in an account (invariant I8)."""
-        horizon = self._horizons.get(arm_id, DEFAULT_HORIZON_SECONDS)
+        horizon = self.horizon_seconds(arm_id)
         if self._suspicion:
             return horizon
         return seconds_left(self.document.born, self._store.now(), horizon)
 
     def heal(self) -> str:
         """Makes a damaged or rolled-back ledger usable, at the price of being young again. Returns what happened."""
-        if not self._suspicion:
-            return ""
-        suspicion, self._suspicion = self._suspicion, ""
-        self.swap([Quarantined(suspicion)])
+        suspicion = self._suspicion
+        if suspicion:
+            self.swap([])
         return suspicion
 
     def intend(
@@ -145,12 +148,17 @@ class Session:
     def swap(self, entries: Sequence[Entry]) -> None:
         """Appends entries on top of exactly what this session knows; durable when it returns.
 
-        Raises LedgerMoved when somebody else wrote, LedgerError when durability cannot be promised; after either, this
-        session is void and says so to every later caller.
+        On a suspicious ledger the first write says so: no later reader may take it for sound. Raises LedgerMoved when
+        somebody else wrote, LedgerError when durability cannot be promised; after either, this session is void and says
+        so to every later caller.
         """
         with self._turn:
             if self._void is not None:
                 raise type(self._void)(self._void.summary, hint=self._void.hint)
+            if self._document is None and not isinstance(entries[0], Born):
+                raise LedgerMoved(f"writing {self._store.place}: there is no ledger (any more)", hint="run again")
+            if self._suspicion:
+                entries = [Quarantined(self._suspicion), *entries]
             at, seq = round(self._store.now(), 3), self._document.seq if self._document else 0
             lines = [encode(seq + number, at, entry) for number, entry in enumerate(entries, start=1)]
             data = self._data + b"".join(lines)
@@ -159,7 +167,7 @@ class Session:
             except LedgerError as error:
                 self._void = error
                 raise
-            self._data = data
+            self._data, self._suspicion = data, ""
             self._take(lines)
 
     def _take(self, lines: Sequence[bytes]) -> None:

@@ -196,7 +196,7 @@ class Account:
     leaving: dict[str, float] = field(default_factory=dict)
     faults: dict[str, list[object]] = field(default_factory=lambda: defaultdict(list))
     paid: list[Train] = field(default_factory=list)
-    writes_at_once: int = 0
+    deletes_models: bool = False
     refuses_models: frozenset[str] = frozenset()
     fails_models: frozenset[str] = frozenset()
     file_status: str = "processed"
@@ -274,10 +274,14 @@ class Account:
         self._call("delete_file", lambda: self.files.pop(file_id, None))
 
     def delete_model(self, model_id: str) -> None:
-        def refuse() -> None:
-            raise RemoteError("rejected", "deleting model: this service has no way to", code="no_model_route")
+        def delete() -> None:
+            if not self.deletes_models:
+                raise RemoteError("rejected", "deleting model: this service has no way to", code="no_model_route")
+            for kept in self.jobs.values():
+                if kept.job.fine_tuned_model == model_id:
+                    kept.job = replace(kept.job, fine_tuned_model=None)
 
-        self._call("delete_model", refuse)
+        self._call("delete_model", delete)
 
     def put_deployment(self, name: str, body: DeploymentBody) -> None:
         self._call("put_deployment", lambda: self._put(name, body))

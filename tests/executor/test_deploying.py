@@ -153,7 +153,7 @@ def test_an_interruption_between_delete_and_create_says_what_is_open_and_the_nex
     outcome = after.run()
 
     assert outcome.exit_code == 143
-    assert "bot is deleted and not made again yet: the next apply makes it" in after.messages()
+    assert "bot may be deleted and not made again yet: the next apply makes it" in after.messages()
     assert edited(before).run().exit_code == 0
     assert serving(after) != ""
 

@@ -49,11 +49,18 @@ def test_an_intent_without_an_outcome_counts_down_its_horizon() -> None:
     assert (job.outcome, job.nonce, job.at, job.seconds_left) == ("sending", "n1", 20.0, 26.0)
 
 
-def test_a_settled_intent_has_its_job_and_nothing_left_to_wait_for() -> None:
+def test_a_settled_intent_has_its_job_which_listings_may_not_show_before_the_horizon() -> None:
     done = Settled(ARM, "aaaaaaaaaa", "n1", "done", "ftjob-1", "")
     job = recorded(fold(ledger(intent(), done)), 24.0, {ARM: 30.0}).jobs[ARM, "aaaaaaaaaa"]
 
-    assert (job.outcome, job.job_id, job.seconds_left) == ("done", "ftjob-1", 0.0)
+    assert (job.outcome, job.job_id, job.seconds_left) == ("done", "ftjob-1", 26.0)
+
+
+def test_a_rejected_intent_has_nothing_left_to_wait_for() -> None:
+    rejected = Settled(ARM, "aaaaaaaaaa", "n1", "rejected", None, "400")
+    job = recorded(fold(ledger(intent(), rejected)), 24.0, {ARM: 30.0}).jobs[ARM, "aaaaaaaaaa"]
+
+    assert (job.outcome, job.job_id, job.seconds_left) == ("rejected", None, 0.0)
 
 
 def test_an_adoption_ends_the_intent_of_the_same_token() -> None:

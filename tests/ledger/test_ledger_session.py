@@ -173,3 +173,41 @@ def test_a_disk_that_fails_ends_the_session_for_good(machine: Machine, monkeypat
     monkeypatch.undo()
     with pytest.raises(LedgerError, match="Input/output error"):
         intend(session, "bbbbbbbbbb", "n2")
+
+
+def test_the_first_write_to_a_suspicious_ledger_says_so_whoever_makes_it(machine: Machine) -> None:
+    session = create(machine.store(), nothing_in_flight=True)
+    backup = machine.file.read_bytes()
+    intend(session)
+    machine.file.write_bytes(backup)
+    Session.open(machine.store()).hold(entry())
+    later = Session.open(machine.store(), {ARM: 30.0})
+
+    assert b'"type":"quarantined"' in machine.file.read_bytes()
+    assert (later.heal(), later.young_seconds_left(ARM)) == ("", 30.0)
+
+
+def test_nothing_is_written_where_the_ledger_is_gone(machine: Machine) -> None:
+    with pytest.raises(LedgerMoved, match="there is no ledger"):
+        Session.open(machine.store()).hold(entry())
+    with pytest.raises(LedgerError, match="there is no ledger"):
+        Session.open(machine.store()).job(ARM, "aaaaaaaaaa")
+
+    assert not machine.file.exists()
+
+
+def test_a_lost_answer_behind_which_somebody_else_wrote_is_a_moved_ledger(machine: Machine) -> None:
+    create(machine.store())
+    store = UnreliableStore(machine.directory, guard=machine.store().guard)
+    store.lose = []
+    session = Session.open(store)
+    intend(Session.open(machine.store()), nonce="of-other")
+    store.lose = ["before"]
+    with pytest.raises(LedgerMoved):
+        intend(session)
+
+
+def test_rebuilding_where_there_is_nothing_makes_a_ledger(machine: Machine) -> None:
+    session, aside = rebuild(machine.store())
+
+    assert (session.document.seq, aside) == (1, "")
