@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ftops.core.address import Kind
 from ftops.kinds.managed import MANAGED, manages
-from ftops.kinds.unsupported import unsupported_in
+from ftops.kinds.unsupported import Unsupported, unsupported_in
 
 
 class Violation(NamedTuple):
@@ -50,7 +50,7 @@ _WITH_EXISTING = frozenset({"existing", "account", "description", "labels", "pro
 def violations(kind: Kind, entry: Mapping[str, Any]) -> Iterator[Violation]:
     """What is wrong with one entry beyond its schema. The entry may break the schema as well."""
     for row in unsupported_in(kind, entry):
-        yield not_yet_supported(row.path)
+        yield not_yet_supported(row, entry)
     if kind == "dataset":
         yield from _dataset(entry)
     elif kind == "finetune":
@@ -61,9 +61,17 @@ def violations(kind: Kind, entry: Mapping[str, Any]) -> Iterator[Violation]:
         yield from _ignored(kind, entry["ignore_changes"])
 
 
-def not_yet_supported(path: tuple[str, ...]) -> Violation:
-    summary = f"`{'.'.join(path)}` has no effect in this version of ftops, so it is refused rather than ignored"
-    return Violation("spec.not-yet-supported", summary, path, "remove it")
+def not_yet_supported(row: Unsupported, entry: Mapping[str, Any]) -> Violation:
+    """The one error for keys (or values of keys) that the schema holds but this version gives no effect."""
+    written: Any = entry
+    for part in row.path:
+        written = written[part]
+    usual = next((value for value in row.supported if isinstance(value, str)), None)
+    name = ".".join(row.path)
+    shown = f"{name}: {written}" if usual is not None and isinstance(written, str | int) else name
+    summary = f"`{shown}` has no effect in this version of ftops, so it is refused rather than ignored"
+    hint = "remove it" if usual is None else f"remove it, or write `{usual}`"
+    return Violation("spec.not-yet-supported", summary, row.path, hint)
 
 
 def _exclusive(entry: Mapping[str, Any], keys: tuple[str, ...], what: str) -> Iterator[Violation]:
@@ -89,7 +97,7 @@ def _finetune(entry: Mapping[str, Any]) -> Iterator[Violation]:
     if "training" not in entry:
         summary = "the key `training` is missing"
         yield Violation("spec.missing-key", summary, (), on_key=False, wanted=("training",))
-    if "checkpoint" in entry and "continues" not in entry:
+    if entry.get("checkpoint", "last") != "last" and "continues" not in entry:
         yield Violation("spec.no-effect", "`checkpoint` has no effect without `continues`", ("checkpoint",))
     model = entry.get("model")
     if isinstance(model, str):
@@ -130,7 +138,7 @@ def _deployment(entry: Mapping[str, Any]) -> Iterator[Violation]:
     if "on_expiry" in entry and entry["on_expiry"] in ("recreate", "leave"):
         usual = default_on_expiry(str(entry.get("sku")))
         if entry["on_expiry"] != usual:
-            yield not_yet_supported(("on_expiry",))
+            yield not_yet_supported(Unsupported("deployment", ("on_expiry",), (usual,)), entry)
     tags = entry.get("tags")
     if isinstance(tags, dict):
         yield from _tags(tags)

@@ -20,7 +20,7 @@ from ftops.kinds.finetune import FinetuneSpec
 from ftops.kinds.rules import violations
 from ftops.loader.documents import Document
 from ftops.loader.suggestions import Suggester
-from ftops.loader.validation import Path, Shape, empty_values, explain
+from ftops.loader.validation import Explained, Path, Shape, empty_values, explain
 
 Spec = DatasetSpec | FinetuneSpec | DeploymentSpec
 
@@ -107,8 +107,8 @@ class _Collector:
             self.problems.append(document.problem("spec.unknown-key", summary, (name,), key=True, hint=hint))
         elif isinstance(section, dict):
             own = self._entries(document, kind, section)
-            intended = self._validate(document, kind, section, own)
-            self._check_rules({name: entry for name, entry in own.items() if type(section[name]) is dict}, intended)
+            explained = self._validate(document, kind, section, own)
+            self._check_rules([entry for name, entry in own.items() if type(section[name]) is dict], explained)
         elif section is not None:
             summary = f"`{name}` must be a mapping of names to entries"
             self.problems.append(document.problem("spec.type", summary, (name,)))
@@ -134,10 +134,8 @@ class _Collector:
                 self.problems.append(entry.problem("spec.duplicate-name", summary, key=True, hint=hint))
         return own
 
-    def _validate(
-        self, document: Document, kind: Kind, section: dict[str, Any], own: dict[str, Entry]
-    ) -> frozenset[Path]:
-        """Gives entries their specs. Returns the keys that unknown keys were probably meant to be."""
+    def _validate(self, document: Document, kind: Kind, section: dict[str, Any], own: dict[str, Entry]) -> Explained:
+        """Gives the entries that keep to the schema their specs."""
 
         def naming(path: Path) -> tuple[Address | None, int]:
             entry = own.get(str(path[1])) if len(path) > 1 else None
@@ -147,30 +145,30 @@ class _Collector:
         if document.nulls:
             self.problems += empty_values(document, prefix, section, naming)
         adapter = _adapter(kind)
-        intended: frozenset[Path] = frozenset()
+        explained = Explained()
         try:
             specs = adapter.validate_python(section)
         except ValidationError as error:
             shape = Shape(document, prefix, _SECTION_TYPES[kind], naming, self._suggester)
-            found, intended = explain(error, shape)
-            self.problems += found
+            explained = explain(error, shape)
+            self.problems += explained.problems
             broken = {item["loc"][0] for item in error.errors(include_url=False, include_input=False)}
             specs = adapter.validate_python({name: data for name, data in section.items() if name not in broken})
         for name, spec in specs.items():
             if name in own:
                 own[name].spec = spec
-        return intended
+        return explained
 
-    def _check_rules(self, own: dict[str, Entry], intended: frozenset[Path]) -> None:
-        for entry in own.values():
+    def _check_rules(self, own: Sequence[Entry], explained: Explained) -> None:
+        for entry in own:
             for violation in violations(entry.address.kind, entry.data):
-                if any((*entry.path, key) in intended for key in violation.wanted):
-                    continue
-                self.problems.append(
-                    entry.problem(
-                        violation.code, violation.summary, violation.path, key=violation.on_key, hint=violation.hint
+                intended = any((*entry.path, key) in explained.intended for key in violation.wanted)
+                if not intended and (*entry.path, *violation.path) not in explained.wrong:
+                    self.problems.append(
+                        entry.problem(
+                            violation.code, violation.summary, violation.path, key=violation.on_key, hint=violation.hint
+                        )
                     )
-                )
 
 
 _SECTION_TYPES: Mapping[Kind, Any] = {

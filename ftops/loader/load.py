@@ -46,7 +46,8 @@ def _load(project: Project, *, large: bool) -> Desired:
     problems += resolver.problems
     ordered = sorted(_told_once(dict.fromkeys((*project.diagnostics, *problems))), key=Diagnostic.sort_key)
     if any(problem.severity == "error" for problem in ordered):
-        raise SpecErrors(ordered)
+        # With errors about, what seems unused may only be misspelt somewhere.
+        raise SpecErrors([problem for problem in ordered if problem.code != "dataset.unused"])
     _assert_complete(entries, desired)
     return replace(desired, diagnostics=tuple(ordered))
 

@@ -15,6 +15,7 @@ from ftops.core.desired import Limits
 from ftops.core.diagnostic import Diagnostic
 from ftops.core.errors import SpecErrors
 from ftops.kinds.project import FIXED, AzureAccountSpec, EmulatorAccountSpec, ProjectSpec
+from ftops.kinds.rules import not_yet_supported
 from ftops.kinds.unsupported import unsupported_in
 from ftops.loader.documents import Document, diagnostic
 from ftops.loader.files import PROJECT_FILE, missing_specs, read_document
@@ -152,17 +153,10 @@ def _checked(document: Document) -> tuple[ProjectSpec | None, list[Diagnostic]]:
     try:
         spec = ProjectSpec.model_validate(data)
     except ValidationError as error:
-        problems += explain(error, Shape(document, (), ProjectSpec, _naming, Suggester()))[0]
-    problems += [
-        document.problem(
-            "spec.not-yet-supported",
-            f"`{row.path[0]}` has no effect in this version of ftops, so it is refused rather than ignored",
-            row.path,
-            key=True,
-            hint="remove it",
-        )
-        for row in unsupported_in("project", data)
-    ]
+        problems += explain(error, Shape(document, (), ProjectSpec, _naming, Suggester())).problems
+    for row in unsupported_in("project", data):
+        told = not_yet_supported(row, data)
+        problems.append(document.problem(told.code, told.summary, told.path, key=True, hint=told.hint))
     if spec is not None:
         problems += _rules(document, spec)
     return spec, problems

@@ -36,12 +36,12 @@ _TYPES: Mapping[str, str] = {
     "list_type": "a list",
 }
 _RULES: Mapping[str, str] = {
-    "greater_than_equal": "at least {ge}",
-    "greater_than": "more than {gt}",
-    "less_than_equal": "at most {le}",
+    "greater_than_equal": "at least {ge:g}",
+    "greater_than": "more than {gt:g}",
+    "less_than_equal": "at most {le:.0f}",
     "string_too_long": "at most {max_length} characters long",
-    "string_too_short": "not empty",
-    "too_short": "not empty",
+    "string_too_short": "non-empty",
+    "too_short": "non-empty",
 }
 _FOUND: Mapping[type, str] = {
     str: "text",
@@ -67,8 +67,18 @@ class Shape:
     suggester: Suggester
 
 
-def explain(error: ValidationError, shape: Shape) -> tuple[list[Diagnostic], frozenset[Path]]:
-    """One Diagnostic for each place that is wrong, and the keys that unknown keys were probably meant to be."""
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What was wrong with some data. `intended` are the keys that unknown keys were probably meant to be, `wrong` the
+    places of wrong values: further rules need not mention either."""
+
+    problems: tuple[Diagnostic, ...] = ()
+    intended: frozenset[Path] = frozenset()
+    wrong: frozenset[Path] = frozenset()
+
+
+def explain(error: ValidationError, shape: Shape) -> Explained:
+    """One Diagnostic for each place that is wrong."""
     groups: dict[Path, list[Mapping[str, Any]]] = {}
     missing: list[Path] = []
     unknown: list[Path] = []
@@ -82,12 +92,12 @@ def explain(error: ValidationError, shape: Shape) -> tuple[list[Diagnostic], fro
             groups.setdefault(path, []).append(item)
     meant = {path: _meant(shape, path) for path in unknown}
     intended = frozenset((*path[:-1], suggestion) for path, suggestion in meant.items() if suggestion)
-    problems = [
+    problems = (
         *(_unknown(shape, path, meant[path]) for path in unknown),
         *(_missing(shape, path) for path in missing if path not in intended),
         *(_wrong(shape, path, items) for path, items in groups.items()),
-    ]
-    return problems, intended
+    )
+    return Explained(problems, intended, frozenset(groups))
 
 
 def empty_values(document: Document, prefix: Path, data: Any, naming: Naming) -> Iterator[Diagnostic]:
@@ -119,9 +129,7 @@ def _walk(shape: Shape, location: tuple[str | int, ...]) -> tuple[Path, Any]:
 
 
 def _meant(shape: Shape, path: Path) -> str | None:
-    present = _walk(shape, path[len(shape.prefix) : -1])[1]
-    known = set(_keys(shape.annotation, path[len(shape.prefix) : -1]))
-    return shape.suggester.closest(str(path[-1]), known.difference(present))
+    return shape.suggester.closest(str(path[-1]), _keys(shape.annotation, path[len(shape.prefix) : -1]))
 
 
 def _unknown(shape: Shape, path: Path, suggestion: str | None) -> Diagnostic:
@@ -132,6 +140,8 @@ def _unknown(shape: Shape, path: Path, suggestion: str | None) -> Diagnostic:
     home = next((key for key in known if name in _keys(shape.annotation, (*inside, key))), None)
     if home:
         hint = f"it belongs under `{home}`"
+    elif suggestion and suggestion in _walk(shape, inside)[1]:
+        hint = f"`{suggestion}` is there already: remove one of them"
     elif suggestion:
         hint = f"did you mean `{suggestion}`?"
     else:
