@@ -6,7 +6,6 @@ is never redirected, and what pays is sent on a connection of its own.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from urllib.parse import quote
 
 from ftops.azure import sdk
 from ftops.azure.access import Access, Once, api_key
-from ftops.azure.errors import Effect, answer_error, before_sending, broken_paging, translated, unreadable
+from ftops.azure.errors import Effect, before_sending, broken_paging, json_object, translated, unreadable
 from ftops.azure.patience import patiently
 from ftops.core.account import Account
 
@@ -123,7 +122,7 @@ class DataPlane:
             options["params"] = dict(params)
         with translated(doing, effect):
             answer = send(path, cast_to=sdk.http_response_type(), options=options, **content)
-        return _document(answer, doing, effect)
+        return json_object(answer.status_code, answer.headers, answer.text, doing, effect)
 
     def _headers(self) -> dict[str, Any]:
         """Who we are, and nothing of the user's other OpenAI settings."""
@@ -139,19 +138,6 @@ def segment(identifier: str) -> str:
     if not identifier or not identifier.strip("."):
         raise ValueError(f"impossible id {identifier!r}")
     return quote(identifier, safe=":")
-
-
-def _document(answer: Any, doing: str, effect: Effect) -> Document:
-    """The JSON object of a 2xx answer. Everything else that looks like success is none."""
-    if not 200 <= answer.status_code < 300:
-        raise answer_error(answer.status_code, answer.headers, answer.text, doing, effect)
-    try:
-        document = json.loads(answer.content)
-    except ValueError as error:
-        raise unreadable(doing, "the answer is not JSON", effect, status=answer.status_code) from error
-    if not isinstance(document, dict):
-        raise unreadable(doing, "the answer is not a JSON object", effect, status=answer.status_code)
-    return document
 
 
 def _items(doing: str, page: Document) -> list[Document]:

@@ -1,24 +1,23 @@
 """Deployments and the account itself, through ARM.
 
-In: names and DeploymentBody values. Out: observed values, read from the raw JSON: the SDK's major versions disagree
-about models (one drops unknown keys, another makes a missing list an empty one). Each write is one request that returns
-when it is accepted; no URL of an operation leaves this module.
+In: names and DeploymentBody values. Out: observed values. Writes are the SDK's own methods, one request each, that
+return when it is accepted. Reads go through the SDK's pipeline as plain GETs and are taken from the JSON: its major
+versions disagree about models (one drops unknown keys, another makes a missing list an empty one), and the models of a
+thousand deployments take over half a second. No URL of an operation leaves this module.
 """
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from ftops.azure import reading, sdk
 from ftops.azure.access import Access, Once
-from ftops.azure.data_plane import PAGES_MAX, Document
-from ftops.azure.errors import broken_paging, parse_error, translated, unreadable
+from ftops.azure.data_plane import PAGES_MAX, Document, segment
+from ftops.azure.errors import broken_paging, json_object, parse_error, translated, unreadable
 from ftops.azure.patience import patiently
 from ftops.azure.redact import shown
 from ftops.core.account import Account
@@ -26,6 +25,7 @@ from ftops.core.change import DeploymentBody
 from ftops.core.errors import RemoteError
 from ftops.core.observed import ObservedDeployment
 
+API_VERSION = "2024-10-01"
 #: Codes of a 404 that say the account is not there, which is something else than a missing deployment.
 _NO_ACCOUNT = frozenset({"parentresourcenotfound", "resourcegroupnotfound", "subscriptionnotfound"})
 
@@ -51,7 +51,7 @@ class ControlPlane:
 
     def observe_account(self) -> AccountFacts:
         doing = f"reading account {self._account.alias} ({self._account.name}) from ARM"
-        document = self._read(doing, lambda client, **options: client.accounts.get(*self._scope, **options))
+        document = self._read(doing, self._address())
         properties = document.get("properties")
         endpoint = properties.get("endpoint") if isinstance(properties, dict) else None
         location = document.get("location")
@@ -62,36 +62,32 @@ class ControlPlane:
     def list_deployments(self) -> tuple[ObservedDeployment, ...]:
         doing = f"listing the deployments of account {self._account.alias}"
         found: dict[str, ObservedDeployment] = {}
-        for document in self._listed(doing):
-            deployment = reading.deployment(document)
-            if deployment.name in found:
-                raise broken_paging(doing, f"{deployment.name} is listed twice")
-            found[deployment.name] = deployment
+        for document in self._listed(doing, self._address("/deployments")):
+            if document["name"] in found:
+                raise broken_paging(doing, f"{document['name']} is listed twice")
+            found[document["name"]] = self._observed(document)
         return tuple(found.values())
 
     def observe_deployment(self, name: str) -> ObservedDeployment | None:
         doing = f"reading deployment {name} of account {self._account.alias}"
         try:
-            document = self._read(
-                doing, lambda client, **options: client.deployments.get(*self._scope, name, **options)
-            )
+            document = self._read(doing, self._address(f"/deployments/{segment(name)}"))
         except RemoteError as error:
             if error.kind == "missing" and error.code.lower() not in _NO_ACCOUNT:
                 return None
             raise
-        observed = reading.deployment({**document, "name": name})
-        if observed.provisioning == "Failed":
-            return reading.deployment({**document, "name": name}, detail=self._failure(name))
-        return observed
+        return self._observed({**document, "name": name})
 
     def put_deployment(self, name: str, body: DeploymentBody) -> None:
-        with translated(f"writing deployment {name} of account {self._account.alias}", "write"):
-            client = self._arm.get()
-            answer = _Answers()
-            client.deployments.begin_create_or_update(
-                *self._scope, name, _deployment_model(body), polling=False, raw_response_hook=answer.take
+        doing = f"writing deployment {name} of account {self._account.alias}"
+        answers: list[Any] = []
+        with translated(doing, "write"):
+            self._arm.get().deployments.begin_create_or_update(
+                *self._scope, name, _deployment_model(body), polling=False, raw_response_hook=answers.append
             )
-        self._remember_operation(name, answer.header("Azure-AsyncOperation"))
+            answer = answers[-1].http_response
+            json_object(answer.status_code, answer.headers, answer.text(), doing, "write")
+        self._operations[name] = answer.headers.get("Azure-AsyncOperation", "")
 
     def delete_deployment(self, name: str) -> None:
         self._operations.pop(name, None)
@@ -106,83 +102,60 @@ class ControlPlane:
     def _scope(self) -> tuple[str, str]:
         return self._account.resource_group, self._account.name
 
-    def _read(self, doing: str, call: Callable[..., Any]) -> Document:
+    def _address(self, below: str = "") -> str:
+        account = self._account
+        return (
+            f"/subscriptions/{segment(account.subscription)}/resourceGroups/{segment(account.resource_group)}"
+            f"/providers/Microsoft.CognitiveServices/accounts/{segment(account.name)}{below}"
+            f"?api-version={API_VERSION}"
+        )
+
+    def _read(self, doing: str, url: str) -> Document:
         def once() -> Document:
-            answer = _Answers()
             with translated(doing, "read"):
-                call(self._arm.get(), raw_response_hook=answer.take)
-            return answer.document(doing)
+                answer = sdk.get_arm(self._arm.get(), url)
+                return json_object(answer.status_code, answer.headers, answer.text(), doing, "read")
 
         return patiently(once, self._access.read_pauses_seconds, self._closing.wait)
 
-    def _listed(self, doing: str) -> Iterator[Document]:
-        """The elements of all pages. Each page is asked for with an iterator of its own: the SDK's, once it met an
-        answer that it cannot read, goes on as if it had come to the end."""
-        link: str | None = None
-        seen: set[str | None] = set()
+    def _listed(self, doing: str, url: str) -> Iterator[Document]:
+        seen: set[str] = set()
         for _ in range(PAGES_MAX):
-            seen.add(link)
-            page, link = patiently(
-                partial(self._page, doing, link), self._access.read_pauses_seconds, self._closing.wait
-            )
-            yield from page
-            if link is None:
+            seen.add(url)
+            page = self._read(doing, url)
+            elements, link = page.get("value"), page.get("nextLink")
+            if not isinstance(elements, list) or not all(isinstance(e, dict) and e.get("name") for e in elements):
+                raise unreadable(doing, "the answer is not a listing", "read")
+            yield from elements
+            if not link:
                 return
-            if link in seen:
-                raise broken_paging(doing, "a page follows itself")
+            if not isinstance(link, str) or link in seen or not self._at_arm(link):
+                raise broken_paging(doing, "the next page is one that was read already, or is elsewhere")
+            url = link
         raise broken_paging(doing, f"there is no end after {PAGES_MAX} pages")
 
-    def _page(self, doing: str, link: str | None) -> tuple[list[Document], str | None]:
-        answer = _Answers()
-        with translated(doing, "read"):
-            pages = self._arm.get().deployments.list(*self._scope, raw_response_hook=answer.take).by_page(link)
-            next(pages, None)
-        page = answer.document(doing).get("value")
-        if not isinstance(page, list) or not all(isinstance(one, dict) and one.get("name") for one in page):
-            raise unreadable(doing, "the answer is not a listing", "read")
-        return page, pages.continuation_token
+    def _observed(self, document: Document) -> ObservedDeployment:
+        observed = reading.deployment(document)
+        if observed.provisioning == "Failed":
+            return replace(observed, detail=self._failure(observed.name))
+        return observed
 
-    def _remember_operation(self, name: str, url: str) -> None:
-        # The token goes to no other host than ARM's own.
-        if url and urlsplit(url)[:2] == urlsplit(self._access.arm_url)[:2]:
-            self._operations[name] = url
-        else:
-            self._operations.pop(name, None)
+    def _at_arm(self, url: str) -> bool:
+        """Whether a URL from an answer may be sent our token."""
+        return urlsplit(url)[:2] == urlsplit(self._access.arm_url)[:2]
 
     def _failure(self, name: str) -> str:
         """Why the operation of this process failed, in the service's words; empty when nobody can tell."""
-        url = self._operations.get(name)
-        if url is None:
+        url = self._operations.get(name, "")
+        if not self._at_arm(url):
             return ""
         try:
             with translated(f"reading why deployment {name} failed", "read"):
-                body = sdk.send_arm(self._arm.get(), url).text()
+                body = sdk.get_arm(self._arm.get(), url).text()
         except RemoteError:
             return ""
         parsed = parse_error(body)
         return shown(f"{parsed.message} ({parsed.code})") if parsed and parsed.message else ""
-
-
-class _Answers:
-    """Catches the raw answers of one SDK call as they pass; keeps the last."""
-
-    def __init__(self) -> None:
-        self._last: Any = None
-
-    def take(self, response: Any) -> None:
-        self._last = response.http_response
-
-    def document(self, doing: str) -> Document:
-        try:
-            document = json.loads(self._last.text())
-        except (AttributeError, ValueError) as error:
-            raise unreadable(doing, "the answer is not JSON", "read") from error
-        if not isinstance(document, dict):
-            raise unreadable(doing, "the answer is not a JSON object", "read")
-        return document
-
-    def header(self, name: str) -> str:
-        return str(self._last.headers.get(name, "")) if self._last is not None else ""
 
 
 def _deployment_model(body: DeploymentBody) -> Any:

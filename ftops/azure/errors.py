@@ -93,6 +93,20 @@ def answer_error(status: int, headers: Mapping[str, str], body: str, doing: str,
     )
 
 
+def json_object(status: int, headers: Mapping[str, str], body: str, doing: str, effect: Effect) -> Mapping[str, Any]:
+    """The JSON object of a 2xx answer. Whatever else looks like a success is none: a cut body, a sign-in page, a list.
+    Raises RemoteError."""
+    if not 200 <= status < 300:
+        raise answer_error(status, headers, body, doing, effect)
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise unreadable(doing, "the answer is not JSON", effect, status=status) from error
+    if not isinstance(document, dict):
+        raise unreadable(doing, "the answer is not a JSON object", effect, status=status)
+    return document
+
+
 def unreadable(doing: str, what: str, effect: Effect, *, status: int | None = None) -> RemoteError:
     """A success that cannot be understood: no answer for a read, an open question after a write."""
     kind: RemoteKind = "unavailable" if effect == "read" else "unknown"

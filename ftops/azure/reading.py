@@ -107,7 +107,7 @@ def checkpoint(document: Document) -> JobCheckpoint:
     )
 
 
-def deployment(document: Document, *, detail: str = "") -> ObservedDeployment:
+def deployment(document: Document) -> ObservedDeployment:
     """Service contract, section 2.2. The owner of a model in another account stands in `source` or `sourceAccount`."""
     properties, sku = _mapping(document, "properties"), _mapping(document, "sku")
     model = _mapping(properties, "model")
@@ -125,7 +125,6 @@ def deployment(document: Document, *, detail: str = "") -> ObservedDeployment:
         upgrade=_optional(properties, "versionUpgradeOption"),
         tags={str(name): str(value) for name, value in tags.items()},
         created_at=_unix_seconds(_text(_mapping(document, "systemData"), "createdAt")),
-        detail=detail,
     )
 
 

@@ -105,8 +105,8 @@ def new_arm_client(
     )
 
 
-def send_arm(client: Any, url: str) -> Any:
-    """GETs an absolute URL through the ARM client's pipeline; the method became public in version 15."""
+def get_arm(client: Any, url: str) -> Any:
+    """GETs a URL, or a path below ARM's, through the ARM client's pipeline; the method became public in version 15."""
     from azure.core.rest import HttpRequest
 
     send = getattr(client, "send_request", None) or client._send_request

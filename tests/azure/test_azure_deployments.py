@@ -115,6 +115,17 @@ def test_a_write_is_one_request_whatever_the_answer(service: Service, method: st
     assert service.writes() == [f"{method} {BOT}"]
 
 
+@pytest.mark.parametrize("said", [answer(200, "<html>Sign in</html>"), answer(201, '{"name": "b'), answer(201)])
+def test_a_put_that_is_answered_with_nonsense_is_unknown(service: Service, said: Answer):
+    service.on(f"PUT {BOT}", said)
+
+    with connected(service) as connections, pytest.raises(RemoteError) as caught:
+        connections.client("main").put_deployment("bot", BODY)
+
+    assert caught.value.kind == "unknown"
+    assert service.writes() == [f"PUT {BOT}"]
+
+
 def test_the_wait_that_arm_asks_for_is_told(service: Service):
     service.on(f"PUT {BOT}", error(409, "RequestConflict", "Another.", **{"Retry-After": "9"}))
 
@@ -150,17 +161,20 @@ def test_a_deployment_is_read_from_the_raw_answer(service: Service):
 def test_why_a_deployment_failed_is_told_by_the_operation_of_this_process(service: Service):
     operation = f"{service.url}{ACCOUNT}/operations/1"
     service.on(f"PUT {BOT}", answer(201, SHOWN, headers={"Azure-AsyncOperation": f"{operation}?api-version=1"}))
-    service.on(f"GET {BOT}", answer(200, {**SHOWN, "properties": {"provisioningState": "Failed"}}))
+    failed = {**SHOWN, "properties": {"provisioningState": "Failed"}}
+    service.on(f"GET {BOT}", answer(200, failed))
     failure = {"status": "Failed", "error": {"code": "InsufficientQuota", "message": "50 is too much"}}
     service.on(f"GET {ACCOUNT}/operations/1", answer(200, failure))
+    service.on(f"GET {ACCOUNT}/deployments", answer(200, {"value": [failed]}))
 
     with connected(service) as connections:
         client = connections.client("main")
         client.put_deployment("bot", BODY)
         observed = client.observe_deployment("bot")
+        (listed,) = client.list_deployments()
 
-    assert observed is not None
-    assert (observed.provisioning, observed.detail) == ("Failed", "50 is too much (InsufficientQuota)")
+    assert observed == listed
+    assert (listed.provisioning, listed.detail) == ("Failed", "50 is too much (InsufficientQuota)")
 
 
 def test_an_operation_on_another_host_is_not_asked(service: Service):
@@ -233,11 +247,21 @@ def test_what_is_no_listing_is_an_error_and_not_an_empty_account(service: Servic
 
 
 def test_pages_in_a_circle_are_broken_paging(service: Service):
-    circle = f"{service.url}{ACCOUNT}/deployments?page=2"
+    circle = f"{service.url}{ACCOUNT}/deployments?page=2&api-version=1"
     service.on(f"GET {ACCOUNT}/deployments", answer(200, {"value": [], "nextLink": circle}))
 
-    with connected(service) as connections, pytest.raises(RemoteError, match="broken paging, a page follows itself"):
+    with connected(service) as connections, pytest.raises(RemoteError, match="broken paging"):
         connections.client("main").list_deployments()
+
+
+def test_a_page_elsewhere_is_not_fetched(service: Service):
+    away = f"{service.url.replace('127.0.0.1', 'localhost')}{ACCOUNT}/more"
+    service.on(f"GET {ACCOUNT}/deployments", answer(200, {"value": [], "nextLink": away}))
+
+    with connected(service) as connections, pytest.raises(RemoteError, match="broken paging"):
+        connections.client("main").list_deployments()
+
+    assert service.sent("GET", f"{ACCOUNT}/more") == []
 
 
 @pytest.mark.parametrize("said", [answer(200, {}), answer(200, {"location": "x"}), answer(200, "[]")])
