@@ -22,6 +22,8 @@ STREAMS = """stdout carries the result, stderr progress and diagnostics. What an
 [exit codes](../exit-codes.md)."""
 STABLE = """Every problem ftops finds in what people wrote carries one of these codes. Codes are stable: scripts may
 match on them, texts may improve."""
+#: In the schema every value may also be a variable; the page says so once.
+VARIABLE = "#/definitions/Variable"
 
 Schema = Mapping[str, Any]
 
@@ -31,19 +33,28 @@ def commands_page() -> str:
     from ftops.cli.app import root
 
     context = click.Context(root, info_name="ftops")
-    everywhere = {name for option in root.params if isinstance(option, click.Option) for name in option.opts}
+    everywhere = _shared_options(root, context)
+    alone = {name for option in root.params for name in option.opts} - everywhere
     lines = [
         "# Commands",
         NOTE,
         STREAMS,
         "## Every command takes",
-        *_options(root, context, skipped=set()),
+        *_options(root, context, skipped=alone),
+        "## ftops",
+        *_options(root, context, skipped=everywhere),
     ]
     for name in root.list_commands(context):
         command = root.get_command(context, name)
         assert command is not None
         lines += _command(command, click.Context(command, info_name=name, parent=context), everywhere, depth=2)
     return _joined(lines)
+
+
+def _shared_options(root: click.Group, context: click.Context) -> set[str]:
+    """Options that every command has, as it is or with fewer choices."""
+    commands = [root.get_command(context, name) for name in root.list_commands(context)]
+    return set.intersection(*({n for p in command.params for n in p.opts} for command in commands if command))
 
 
 def _command(command: click.Command, context: click.Context, everywhere: set[str], *, depth: int) -> Iterator[str]:
@@ -74,7 +85,9 @@ def _options(command: click.Command, context: click.Context, *, skipped: set[str
     ]
     if not records:
         return []
-    return ["\n".join(["| option | |", "|---|---|", *(f"| `{names}` | {_cell(text)} |" for names, text in records)])]
+    return [
+        "\n".join(["| option | |", "|---|---|", *(f"| `{_cell(names)}` | {_cell(text)} |" for names, text in records)])
+    ]
 
 
 def schema_page(which: str, title: str, opening: str) -> str:
@@ -128,11 +141,13 @@ def _definition(whole: Schema, reference: str) -> Schema:
 def _type(value: Schema, whole: Schema) -> str:
     if "$ref" in value:
         return _type(_definition(whole, value["$ref"]), whole)
+    if "properties" in value:
+        return "mapping"
     if "const" in value:
         return f"`{value['const']}`"
     if "enum" in value:
         return " \\| ".join(f"`{item}`" for item in value["enum"])
-    branches = [*value.get("anyOf", ()), *value.get("oneOf", ())]
+    branches = [b for b in (*value.get("anyOf", ()), *value.get("oneOf", ())) if b.get("$ref") != VARIABLE]
     if branches:
         return " \\| ".join(dict.fromkeys(_type(b, whole) for b in branches if b.get("type") != "null"))
     if value.get("type") == "array":
@@ -151,7 +166,7 @@ def _default(value: Schema, *, needed: bool) -> str:
 
 def diagnostics_page() -> str:
     """Every code that an error or a warning can carry."""
-    from ftops.loader import CODES
+    from ftops.loader.codes import CODES
 
     rows = [f"| `{code}` | {_cell(meaning)} |" for code, meaning in sorted(CODES.items())]
     return _joined(
@@ -171,7 +186,8 @@ def pages() -> dict[str, str]:
         "specs.md": schema_page(
             "spec",
             "Specs",
-            "The keys of `specs/**/*.yaml`: what is wanted. Files are merged; a name is defined once.",
+            "The keys of `specs/**/*.yaml`: what is wanted. Files are merged; a name is defined once. Any value may be "
+            "a `${var.NAME}`.",
         ),
         "project.md": schema_page(
             "project",
