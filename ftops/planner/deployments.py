@@ -67,16 +67,20 @@ def decide_deployment(situation: Situation, deployment: DesiredDeployment, finet
     observed = situation.inventories[deployment.account].deployment(deployment.name)
     if observed is not None and not situation.owns(observed):
         return _not_ours(deployment, observed)
-    served = _served(situation, deployment, finetune, observed)
-    evidence = _evidence(observed)
+    change = _decided(situation, deployment, _served(situation, deployment, finetune, observed), observed)
+    return Decision(change, evidence=() if change.action is Action.KEEP else _evidence(observed))
+
+
+def _decided(
+    situation: Situation, deployment: DesiredDeployment, served: Served, observed: ObservedDeployment | None
+) -> Change:
     if observed is not None and observed.provisioning not in DEPLOYMENT_SETTLED:
-        reason = f"the service is at it: {observed.provisioning}"
-        return Decision(_change(deployment, Action.WAIT, Cause.RESUME, reason), evidence=evidence)
+        return _change(deployment, Action.WAIT, Cause.RESUME, f"the service is at it: {observed.provisioning}")
     if served.model is None and served.blocked:
-        return Decision(_blocked(deployment, served, observed), evidence=evidence)
+        return _blocked(deployment, served, observed)
     if observed is None:
-        return Decision(_absent(situation, deployment, served), evidence=evidence)
-    return Decision(_compared(situation, deployment, served, observed), evidence=evidence)
+        return _absent(situation, deployment, served)
+    return _compared(situation, deployment, served, observed)
 
 
 def _change(

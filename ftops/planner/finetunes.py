@@ -15,6 +15,7 @@ from ftops.core.diagnostic import Diagnostic
 from ftops.core.observed import JOB_PAUSED, ObservedJob
 from ftops.planner import reasons
 from ftops.planner.decision import Decision
+from ftops.planner.graph import finetune_of
 from ftops.planner.identify import Sighting, sight, unreadable_twin
 from ftops.planner.situation import Situation
 from ftops.planner.trainings import blocked, change_of, changed_inputs, train
@@ -246,11 +247,10 @@ def _held_token(situation: Situation, finetune: DesiredFinetune) -> str:
     entry = situation.entry_of(finetune.node)
     if entry is not None and entry.token is not None:
         return entry.token
-    for node, deployment in situation.deployments.items():
-        account = deployment.finetune_account or deployment.account
-        if (deployment.finetune, account) == (finetune.address, finetune.account):
-            served = situation.inventories[node.account].deployment(deployment.name)
-            token = identity.token_of(served.model_name) if served and situation.owns(served) else None
-            if token is not None:
-                return token
-    return finetune.token
+    served = (
+        situation.inventories[node.account].deployment(deployment.name)
+        for node, deployment in situation.deployments.items()
+        if finetune_of(deployment) == finetune.node
+    )
+    carried = (identity.token_of(observed.model_name) for observed in served if observed and situation.owns(observed))
+    return next((token for token in carried if token is not None), finetune.token)

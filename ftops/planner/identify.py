@@ -6,6 +6,7 @@ gone contradicts nothing; what is there and disagrees makes a match suspicious, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ftops.core import identity
@@ -172,10 +173,8 @@ def unreadable_twin(inventory: Inventory, intent: RecordedJob, finetune: Desired
     Asked only while an intent is unsettled. The service and the ledger keep different clocks, hence the generous slack:
     a wrong suspicion costs a question, a missed one costs a training.
     """
-    if finetune.training_content is None:
-        return None
-    for job in _tokenless(inventory, finetune):
-        same_file = content_hex_of_id(inventory, job.training_file) == finetune.training_content.sha256[:32]
+    for job, content in _tokenless(inventory, finetune):
+        same_file = content_hex_of_id(inventory, job.training_file) == content.sha256[:32]
         since = job.created_at >= intent.at - CLOCK_SLACK_SECONDS
         if same_file and (job.seed == finetune.seed or since):
             return job
@@ -188,23 +187,21 @@ def lookalikes(situation: Situation, finetune: DesiredFinetune) -> tuple[Observe
     Never taken up by guess; jobs that some entry already names with `existing` are known and do not count.
     """
     inventory = situation.inventories[finetune.account]
-    content = finetune.training_content
-    if content is None:
-        return ()
     named = {other.existing_job for other in situation.desired.finetunes}
     return tuple(
         job
-        for job in _tokenless(inventory, finetune)
+        for job, content in _tokenless(inventory, finetune)
         if job.id not in named
         and (job.status == "succeeded" or not job.terminal)
         and _same_data(inventory, job, content, suffix=finetune.suffix)
     )
 
 
-def _tokenless(inventory: Inventory, finetune: DesiredFinetune) -> tuple[ObservedJob, ...]:
-    if finetune.base_model is None:
-        return ()
-    return inventory.jobs_without_token.get(finetune.base_model.casefold(), ())
+def _tokenless(inventory: Inventory, finetune: DesiredFinetune) -> Iterator[tuple[ObservedJob, Content]]:
+    """Jobs of the same base model that carry no token, each with the content they would have to be trained on."""
+    if finetune.base_model is not None and finetune.training_content is not None:
+        for job in inventory.jobs_without_token.get(finetune.base_model.casefold(), ()):
+            yield job, finetune.training_content
 
 
 def _same_data(inventory: Inventory, job: ObservedJob, content: Content, *, suffix: str | None) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ftops.core.change import Action, Cause, DeleteFile, Upload
+from ftops.core.change import Action, Cause, DeleteFile, Train, Upload
 from ftops.core.identity import file_name
 from tests.planner.support.world import World, change, outline
 
@@ -32,6 +32,16 @@ def test_an_upload_with_the_same_content_is_kept_and_the_oldest_is_used() -> Non
 
     assert outline(world.plan()) == []
     assert world.job_of("v1").training_file == "file-1"
+
+
+def test_of_several_uploads_the_oldest_is_trained_on() -> None:
+    world = one_training()
+    world.round()
+    world.azure.add_file("main", world.file_of("data").name, 1000, id="file-0", created_at=99)
+    training = change(world.plan(), "finetune/v1").act
+
+    assert isinstance(training, Train)
+    assert training.training_file == "file-1"
 
 
 def test_content_is_matched_on_its_hash_and_never_on_the_dataset_s_name() -> None:

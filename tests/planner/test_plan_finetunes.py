@@ -454,6 +454,25 @@ def test_the_reason_says_that_a_validation_set_was_added() -> None:
     assert change(world.plan(), "finetune/v1").reason == "a validation set was added"
 
 
+def test_a_list_among_the_inputs_is_told_as_one_value() -> None:
+    world = one_training(hyperparameters={"stops": ["a", "b"]}).applied()
+    world.edit("finetune/v1", hyperparameters={"stops": ["a", "c"]})
+
+    assert change(world.plan(), "finetune/v1").fields == (
+        FieldChange("hyperparameters.stops", ["a", "b"], ["a", "c"], Effect.TRAINING),
+    )
+
+
+def test_the_same_training_that_was_rejected_before_is_created_and_replaces_nothing() -> None:
+    world = one_training().applied().record_job("v1", "rejected")
+    world.home().jobs.clear()
+    world.home().models.clear()
+    created = change(world.plan(), "finetune/v1")
+
+    assert (created.action, created.fields) == (Action.CREATE, ())
+    assert created.reason == f"not trained yet: no job carries its token {world.tuned('v1').token}"
+
+
 def test_without_recorded_inputs_the_reason_says_only_that_it_is_another_training() -> None:
     world = one_training().applied()
     world.jobs.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -207,6 +208,14 @@ def test_a_foreign_deployment_under_the_name_refuses() -> None:
     ]
 
 
+def test_what_is_merely_blocked_does_not_refuse_the_rest() -> None:
+    world = chain().applied()
+    world.home().jobs[world.job_of("v1").id] = replace(world.job_of("v1"), seed=7)
+
+    assert [d.code for d in world.plan().diagnostics] == ["plan.suspicious-job"]
+    assert refused(world) == []
+
+
 # Look-alikes
 
 
@@ -273,6 +282,14 @@ def test_a_job_that_an_entry_names_already_is_no_look_alike() -> None:
     assert refused(looking_alike().finetune("legacy", job="ftjob-by-hand")) == []
 
 
+def test_a_look_alike_that_is_gone_since_refuses_nothing() -> None:
+    world = looking_alike()
+    made = world.plan()
+    world.home().jobs.clear()
+
+    assert refused(world, made=made) == []
+
+
 def test_a_look_alike_that_was_allowed_is_no_hazard() -> None:
     made = looking_alike().plan(lookalikes_allowed=frozenset({Address("finetune", "v1")}))
 
@@ -316,8 +333,10 @@ def test_allow_reads_every_name_it_knows() -> None:
     [
         (
             "everything",
-            "unknown rule 'everything': expected one of max_cost_usd, max_new_jobs, max_new_jobs_per_day, max_deletes, "
-            "unknown_cost, unshared_ledger, empty, lookalike, protected, absent",
+            (
+                "unknown rule 'everything': expected one of max_cost_usd, max_new_jobs, max_new_jobs_per_day, "
+                "max_deletes, unknown_cost, unshared_ledger, empty, lookalike, protected, absent"
+            ),
         ),
         ("max_deletes", "'max_deletes': write max_deletes=VALUE"),
         ("empty=yes", "'empty=yes': write empty"),
@@ -330,6 +349,5 @@ def test_allow_reads_every_name_it_knows() -> None:
     ],
 )
 def test_allow_says_what_is_wrong_with_it(text: str, problem: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match=f"^{re.escape(problem)}$"):
         Allow.parse([text])
-    assert str(caught.value) == problem

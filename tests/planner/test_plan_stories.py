@@ -138,6 +138,13 @@ def test_a_target_brings_what_it_depends_on_and_leaves_the_rest_out() -> None:
     ]
 
 
+def test_two_targets_that_share_a_dependency_bring_it_once() -> None:
+    world = World().dataset("data").finetune("v1", training="data").finetune("v2", training="data", suffix="two")
+    made = world.plan(targets=frozenset({Address("finetune", "v1"), Address("finetune", "v2")}))
+
+    assert outline(made) == outline(world.plan())
+
+
 def test_a_target_s_dependencies_are_made_and_never_removed() -> None:
     world = chain().applied().dataset("data-3", "edited")
 
