@@ -30,17 +30,22 @@ def survey(connections: Clients, aliases: Iterable[str]) -> Observed:
     if not wanted:
         return Observed(accounts={})
     clients = {alias: connections.client(alias) for alias in wanted}
-    with sdk.collector_paused(), ThreadPoolExecutor(min(WORKERS_MAX, 5 * len(wanted)), "survey") as pool:
-        # Two threads that import at once only disturb each other. ARM's SDK comes first, because ARM is asked first;
-        # openai is imported here while the first answers are on their way.
-        sdk.arm_package()
-        readings = {alias: _begun(pool, client) for alias, client in clients.items()}
-        sdk.openai()
-        accounts: dict[str, ObservedAccount] = {}
-        unread: list[Unread] = []
-        for alias, futures in readings.items():
-            values = {what: _result(future, alias, what, unread) for what, future in futures.items()}
-            accounts[alias] = ObservedAccount(alias=alias, arm_id=clients[alias].arm_id, **values)
+    accounts: dict[str, ObservedAccount] = {}
+    unread: list[Unread] = []
+    pool = ThreadPoolExecutor(min(WORKERS_MAX, 5 * len(wanted)), "survey")
+    try:
+        with sdk.collector_paused():
+            # Two threads that import at once only disturb each other. ARM's SDK comes first, because ARM is asked
+            # first; openai is imported here while the first answers are on their way.
+            sdk.arm_package()
+            readings = {alias: _begun(pool, client) for alias, client in clients.items()}
+            sdk.openai()
+            for alias, futures in readings.items():
+                values = {what: _result(future, alias, what, unread) for what, future in futures.items()}
+                accounts[alias] = ObservedAccount(alias=alias, arm_id=clients[alias].arm_id, **values)
+    finally:
+        # An interruption is not held up by what nobody waits for any more.
+        pool.shutdown(wait=False, cancel_futures=True)
     return Observed(accounts=accounts, unread=tuple(unread))
 
 
