@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -90,7 +90,7 @@ def _options(command: click.Command, context: click.Context, *, skipped: set[str
     ]
 
 
-def schema_page(which: str, title: str, opening: str) -> str:
+def schema_page(which: Literal["spec", "project"], title: str, opening: str) -> str:
     """Every key of one kind of file, section by section."""
     from ftops.loader import json_schema
 

@@ -32,6 +32,7 @@ PAGE_TIMEOUT_SECONDS = 120
 ANYTHING = "…"
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _MARK = "\x1eend"
+_BROKEN = ("Traceback (most recent call last)", "error[bug]")
 AT_ONCE = {
     "file_seconds": 0.0,
     "job_pending_seconds": 0.0,
@@ -201,6 +202,8 @@ def _renewed(block: str, shell: Shell) -> str:
     lines: list[str] = []
     for step in steps_of(block):
         printed = shell.run(step.command)
+        if any(line.startswith(_BROKEN) for line in printed):
+            raise SystemExit("\n".join([f"$ {step.command}", *printed, "that is no output to show people"]))
         lines.append("$ " + step.command.replace("\n", "\n> "))
         lines += step.shown if step.shown and matches(step.shown, printed) else settled(printed)
     return "```console\n" + "\n".join(lines) + "\n```"
