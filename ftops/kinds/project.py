@@ -16,6 +16,7 @@ from ftops.kinds.strict import (
     HTTPS_URL,
     PROJECT,
     RESOURCE_GROUP,
+    STORAGE_URL,
     SUBSCRIPTION,
     StrictSpec,
 )
@@ -71,7 +72,7 @@ class LedgerSpec(StrictSpec):
     """Where ftops remembers what it paid for."""
 
     backend: Literal["local", "azblob"] = Field(default="local", description="local: .ftops/; azblob: for teams.")
-    account_url: str | None = Field(default=None, pattern=EMULATOR_URL, description="azblob: the storage account.")
+    account_url: str | None = Field(default=None, pattern=STORAGE_URL, description="azblob: the storage account.")
     container: str | None = Field(default=None, pattern=CONTAINER, description="azblob: the container.")
     blob: str | None = Field(default=None, min_length=1, max_length=1024, description="azblob: the blob's name.")
 

@@ -41,10 +41,12 @@ ALIAS = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 SUBSCRIPTION = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 RESOURCE_GROUP = r"^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$"
 ACCOUNT_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{1,63}$"
-ENVIRONMENT_VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]*$"
+#: In capitals, so that a pasted key does not pass for a name.
+ENVIRONMENT_VARIABLE = r"^[A-Z_][A-Z0-9_]{0,63}$"
 API_VERSION = r"^(v1|[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?)$"
 HTTPS_URL = r"^https://[A-Za-z0-9.-]+(:[0-9]+)?(/[^?#\s]*)?$"
 EMULATOR_URL = r"^https?://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+)(:[0-9]+)?/?$"
+STORAGE_URL = r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[a-z0-9]+)?/?$"
 CONTAINER = r"^[a-z0-9$][a-z0-9-]{2,62}$"
 DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
@@ -62,10 +64,11 @@ PATTERN_WORDS: Mapping[str, str] = {
     SUBSCRIPTION: "a subscription id such as 00000000-0000-0000-0000-000000000000",
     RESOURCE_GROUP: "the name of a resource group",
     ACCOUNT_NAME: "the name of an Azure OpenAI account: 2 to 64 letters, digits, `-`, `_` and `.`",
-    ENVIRONMENT_VARIABLE: "the name of an environment variable, never the secret itself",
+    ENVIRONMENT_VARIABLE: "the name of an environment variable in capitals, never the secret itself",
     API_VERSION: "v1 or a dated version such as 2024-10-21",
     HTTPS_URL: "an https URL",
-    EMULATOR_URL: "true, or the URL of a running emulator such as http://127.0.0.1:8080",
+    EMULATOR_URL: "the URL of a running emulator such as http://127.0.0.1:8080",
+    STORAGE_URL: "the URL of a storage account, such as https://NAME.blob.core.windows.net",
     CONTAINER: "the name of a blob container",
     DATE: "a date such as 2027-03-01",
 }

@@ -20,7 +20,11 @@ Places = Any
 Path = Sequence[str | int]
 
 EXCERPT_MAX = 240
-_SECRET = re.compile(r"(?i)((?:api_?key|\bkey|sas|token|secret|password|pwd|connection_string)['\"]?\s*[:=]|sig=).*")
+#: Whatever follows is not shown: a key where no key belongs, or anything but a name in capitals under `key_env`.
+_SECRET = re.compile(
+    r"((?i:api_?key|\bkey|sas|token|secret|password|pwd|connection_string)['\"]?\s*[:=]|(?i:sig)=|"
+    r"(?:key|sas)_env['\"]?\s*:(?!\s*['\"]?[A-Z_][A-Z0-9_]{0,63}['\"]?\s*(?:[,}#]|$))).*"
+)
 
 
 @dataclass(frozen=True)

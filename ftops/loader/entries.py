@@ -20,7 +20,7 @@ from ftops.kinds.finetune import FinetuneSpec
 from ftops.kinds.rules import violations
 from ftops.loader.documents import Document
 from ftops.loader.suggestions import Suggester
-from ftops.loader.validation import Explained, Path, Shape, empty_values, explain
+from ftops.loader.validation import Explained, Path, Shape, empty_value, explain, forgotten
 
 Spec = DatasetSpec | FinetuneSpec | DeploymentSpec
 
@@ -143,7 +143,7 @@ class _Collector:
 
         prefix = (f"{kind}s",)
         if document.nulls:
-            self.problems += empty_values(document, prefix, section, naming)
+            self.problems += [empty_value(document, path, naming) for path in forgotten(prefix, section)]
         adapter = _adapter(kind)
         explained = Explained()
         try:

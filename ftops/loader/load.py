@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -18,7 +18,7 @@ from ftops.loader.project import Project
 from ftops.loader.references import check_references
 from ftops.loader.resolution import Resolver
 from ftops.loader.suggestions import Suggester
-from ftops.loader.variables import replace_variables
+from ftops.loader.variables import replace_variables, without_consequences
 from ftops.loader.yaml_documents import LARGE, NORMAL
 
 
@@ -44,7 +44,7 @@ def _load(project: Project, *, large: bool) -> Desired:
     resolver = Resolver(project, entries, contents)
     desired = resolver.resolve()
     problems += resolver.problems
-    ordered = sorted(_told_once(dict.fromkeys((*project.diagnostics, *problems))), key=Diagnostic.sort_key)
+    ordered = sorted(without_consequences(dict.fromkeys((*project.diagnostics, *problems))), key=Diagnostic.sort_key)
     if any(problem.severity == "error" for problem in ordered):
         # With errors about, what seems unused may only be misspelt somewhere.
         raise SpecErrors([problem for problem in ordered if problem.code != "dataset.unused"])
@@ -68,15 +68,6 @@ def _with_variables(document: Document, project: Project, problems: list[Diagnos
         return document
     problems += replace_variables(document, project.variables, project.declared)
     return replace(document, nulls=True)
-
-
-def _told_once(problems: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """Without what is only said because a variable in the same place could not be replaced."""
-    problems = list(problems)
-    unreplaced = {problem.position for problem in problems if problem.code.startswith("variable.")}
-    for problem in problems:
-        if problem.code.startswith("variable.") or problem.position not in unreplaced:
-            yield problem
 
 
 def _documents(project: Project, *, large: bool) -> tuple[list[Document], list[Diagnostic]]:

@@ -21,8 +21,8 @@ from ftops.loader.documents import Document, diagnostic
 from ftops.loader.files import PROJECT_FILE, missing_specs, read_document
 from ftops.loader.scalars import NumberTooLarge, resolve
 from ftops.loader.suggestions import Suggester
-from ftops.loader.validation import Shape, empty_values, explain
-from ftops.loader.variables import refuse_variables, valid_name
+from ftops.loader.validation import Shape, empty_value, explain, forgotten
+from ftops.loader.variables import refuse_variables, valid_name, without_consequences
 
 DEFAULT_ENVIRONMENT = "default"
 #: An emulator answers at once, so an unanswered create is settled soon; Azure may show a job minutes later.
@@ -146,7 +146,7 @@ def _naming(path: Path_) -> tuple[None, int]:
 
 def _checked(document: Document) -> tuple[ProjectSpec | None, list[Diagnostic]]:
     """The spec of one merged document, or None; and what is wrong with it."""
-    data = {key: value for key, value in document.data.items() if value is not None}
+    data = document.data
     problems = list(_forgotten(document))
     problems += _environment_rules(document)
     spec = None
@@ -159,14 +159,16 @@ def _checked(document: Document) -> tuple[ProjectSpec | None, list[Diagnostic]]:
         problems.append(document.problem(told.code, told.summary, told.path, key=True, hint=told.hint))
     if spec is not None:
         problems += _rules(document, spec)
+    assert spec is not None or problems, "what cannot be used must have an error"
     return spec, problems
 
 
 def _forgotten(document: Document) -> Iterator[Diagnostic]:
-    for found in empty_values(document, (), document.data, _naming):
-        assert found.position is not None
-        if "`limits." not in found.summary and ".limits." not in found.summary:
-            yield found
+    for path in forgotten((), document.data):
+        lifted = path[0] == "limits" and len(path) == 2  # null takes a limit away
+        told_when_merged = path[0] == "environments" and len(path) > 2
+        if not lifted and not told_when_merged:
+            yield empty_value(document, path, _naming)
 
 
 def _environment_rules(document: Document) -> Iterator[Diagnostic]:
@@ -316,4 +318,4 @@ def _account(alias: str, spec: EmulatorAccountSpec | AzureAccountSpec) -> Accoun
 
 def _unique(problems: list[Diagnostic]) -> list[Diagnostic]:
     """Sorted, and once each: what is wrong in the common part is wrong in every environment."""
-    return sorted(dict.fromkeys(problems), key=Diagnostic.sort_key)
+    return sorted(dict.fromkeys(without_consequences(problems)), key=Diagnostic.sort_key)

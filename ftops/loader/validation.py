@@ -47,7 +47,6 @@ _FOUND: Mapping[type, str] = {
     str: "text",
     int: "a whole number",
     float: "a number with a decimal point",
-    bool: "true or false",
     dict: "a mapping",
     list: "a list",
     type(None): "empty",
@@ -88,7 +87,7 @@ def explain(error: ValidationError, shape: Shape) -> Explained:
             missing.append((*path, item["loc"][-1]))
         elif item["type"] == "extra_forbidden":
             unknown.append(path)
-        elif value is not None or not isinstance(path[-1], str):  # `empty_values` tells of the others
+        elif value is not None or not isinstance(path[-1], str):  # `forgotten` finds the others
             groups.setdefault(path, []).append(item)
     meant = {path: _meant(shape, path) for path in unknown}
     intended = frozenset((*path[:-1], suggestion) for path, suggestion in meant.items() if suggestion)
@@ -100,18 +99,20 @@ def explain(error: ValidationError, shape: Shape) -> Explained:
     return Explained(problems, intended, frozenset(groups))
 
 
-def empty_values(document: Document, prefix: Path, data: Any, naming: Naming) -> Iterator[Diagnostic]:
-    """A Diagnostic for every key that has nothing after its colon: mostly a forgotten value, never a meaning."""
+def forgotten(prefix: Path, data: Mapping[str, Any]) -> Iterator[Path]:
+    """The paths of all keys that have nothing after their colon: mostly a forgotten value, never a meaning."""
     for key, value in data.items():
         if value is None:
-            path = (*prefix, key)
-            address, depth = naming(path)
-            summary = f"`{_dotted(path[depth:])}` has no value" if path[depth:] else "the entry is empty"
-            yield document.problem(
-                "spec.empty-value", summary, path, key=True, hint="write a value, or remove the key", address=address
-            )
+            yield (*prefix, key)
         elif type(value) is dict:
-            yield from empty_values(document, (*prefix, key), value, naming)
+            yield from forgotten((*prefix, key), value)
+
+
+def empty_value(document: Document, path: Path, naming: Naming) -> Diagnostic:
+    address, depth = naming(path)
+    summary = f"`{_dotted(path[depth:])}` has no value" if path[depth:] else "the entry is empty"
+    hint = "write a value, or remove the key"
+    return document.problem("spec.empty-value", summary, path, key=True, hint=hint, address=address)
 
 
 def _walk(shape: Shape, location: tuple[str | int, ...]) -> tuple[Path, Any]:
@@ -129,7 +130,8 @@ def _walk(shape: Shape, location: tuple[str | int, ...]) -> tuple[Path, Any]:
 
 
 def _meant(shape: Shape, path: Path) -> str | None:
-    return shape.suggester.closest(str(path[-1]), _keys(shape.annotation, path[len(shape.prefix) : -1]))
+    known = _keys(shape.annotation, path[len(shape.prefix) : -1])
+    return None if path[-1] in known else shape.suggester.closest(str(path[-1]), known)
 
 
 def _unknown(shape: Shape, path: Path, suggestion: str | None) -> Diagnostic:
@@ -138,7 +140,9 @@ def _unknown(shape: Shape, path: Path, suggestion: str | None) -> Diagnostic:
     known = _keys(shape.annotation, inside)
     name = str(path[-1])
     home = next((key for key in known if name in _keys(shape.annotation, (*inside, key))), None)
-    if home:
+    if name in known:
+        hint = "it does not go together with the keys beside it"
+    elif home:
         hint = f"it belongs under `{home}`"
     elif suggestion and suggestion in _walk(shape, inside)[1]:
         hint = f"`{suggestion}` is there already: remove one of them"
@@ -168,7 +172,7 @@ def _wrong(shape: Shape, path: Path, items: list[Mapping[str, Any]]) -> Diagnost
     wanted += rules
     wanted += [f"`{choice}`" for choice in choices] if len(choices) < 2 else ["one of " + _listed(choices)]
     right_type = bool(rules) or (bool(choices) and type(value) is str)
-    found = "" if right_type else f", not {_FOUND.get(type(value), 'this')}"
+    found = "" if right_type else f", not {_found(value)}"
     return shape.document.problem(
         "spec.value" if right_type else "spec.type",
         f"{name} must be {' or '.join(wanted) or 'something else'}{found}",
@@ -176,6 +180,12 @@ def _wrong(shape: Shape, path: Path, items: list[Mapping[str, Any]]) -> Diagnost
         hint=_hint(shape, items, value, choices),
         address=address,
     )
+
+
+def _found(value: Any) -> str:
+    if isinstance(value, bool):
+        return "`true`" if value else "`false`"
+    return _FOUND.get(type(value), "this")
 
 
 def _rule(item: Mapping[str, Any]) -> str:
@@ -202,7 +212,7 @@ def _hint(shape: Shape, items: list[Mapping[str, Any]], value: Any, choices: lis
             return "YAML 1.2 knows only true and false, without quotes"
         if kinds & {"int_type", "float_type"} and any(character.isdigit() for character in value):
             return "write plain digits: no quotes, underscores or leading zeros"
-    elif "string_type" in kinds and isinstance(value, bool | int | float):
+    elif "string_type" in kinds and not choices and isinstance(value, bool | int | float):
         return "put quotes around it"
     return ""
 

@@ -6,7 +6,7 @@ Replaced after parsing, so a value can never become syntax; what was put in is n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ftops.core.diagnostic import Diagnostic
@@ -49,6 +49,13 @@ def refuse_variables(document: Document) -> list[Diagnostic]:
         for path, text in _texts(document.data)
         if _OPENING.search(text)
     ]
+
+
+def without_consequences(problems: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Without what is only said because a variable in the same place could not be replaced."""
+    problems = list(problems)
+    places = {problem.position for problem in problems if problem.code.startswith("variable.")}
+    return [problem for problem in problems if problem.code.startswith("variable.") or problem.position not in places]
 
 
 class _Replacement:
