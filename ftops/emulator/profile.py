@@ -37,6 +37,21 @@ class Profile:
     delete_job_keeps_model: bool = True
     sku_name_change: str = "refused"  # refused | in_place
     deployment_failure: str = ""  # an ARM error code: every deployment write then ends Failed with it
+    schema_strict: bool = False  # answers to the letter of the published documents, not as observed
+    retirements: bool = False  # retirement dates of the catalogue take effect
+
+    # What training is like (contract 1.9, 3.7, 4.6).
+    curve: str = "auto"  # auto | healthy | overfitting | flat | diverging; auto: the job's seed chooses
+    results_vintage: str = "current"  # current | 2024: columns of results.csv, and what the bill event counts
+    model_evaluation_failure: str = ""  # harm types: every job then fails the evaluation after its training
+    # A training file with one of these phrases fails the safety check for that harm type; empty: none does.
+    harm_marker_violence: str = "emulated harm: violence"
+    harm_marker_sexual: str = "emulated harm: sexual"
+    harm_marker_hate_fairness: str = "emulated harm: hate_fairness"
+    harm_marker_self_harm: str = "emulated harm: self_harm"
+    reinforcement_spend_max_usd: int = 5_000  # then the job pauses itself; resuming lifts the cap
+    developer_pause_after_seconds: float = 0.0  # of training, then the platform pauses Developer jobs; 0: never
+    developer_pause_seconds: float = 3_600.0  # and resumes them after this
 
     # Limits per account (contract 3.6).
     jobs_ever_max: int = 100
@@ -48,12 +63,15 @@ class Profile:
     file_bytes_max: int = 512 * 1024**2
     trained_tokens_max: int = 2_000_000_000
     training_rows_min: int = 10
+    upload_bytes_max: int = 9 * 1024**3  # of an upload in parts
     finetuned_deployments_max: int = 10
     standard_deployments_max: int = 32
     capacity_max: int = 10_000
 
     # How long work takes, in seconds of the emulator's clock.
     file_seconds: float = 0.2
+    upload_seconds: float = 7_200.0  # until an upload in parts expires
+    copy_seconds: float = 0.5  # of a checkpoint to another account
     job_pending_seconds: float = 0.2
     job_running_seconds: float = 3.0
     job_running_seconds_max: float = 30 * _DAY_SECONDS  # 720 h, then the job fails
@@ -85,6 +103,12 @@ class Profile:
             value = getattr(self, name)
             _check(name, value, kind)
 
+    @property
+    def harm_markers(self) -> Mapping[str, str]:
+        """The phrase that plants each harm type in a training file."""
+        start = "harm_marker_"
+        return {name.removeprefix(start): getattr(self, name) for name in _kinds() if name.startswith(start)}
+
     def with_overrides(self, overrides: Mapping[str, object]) -> Profile:
         """This profile with some values replaced. Raises `UnusableProfile` naming every bad key."""
         unknown = sorted(set(overrides) - set(_kinds()))
@@ -99,6 +123,8 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "delete_model_route": ("404", "405", "works"),
     "chained_model_prefix": ("base", "parent"),
     "sku_name_change": ("refused", "in_place"),
+    "curve": ("auto", "healthy", "overfitting", "flat", "diverging"),
+    "results_vintage": ("current", "2024"),
 }
 
 

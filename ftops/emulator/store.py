@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ftops.emulator.names import DEFAULT_LOCATION, usable_account_name
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 _BUSY_TIMEOUT_SECONDS: Final = 30.0
 
 _SCHEMA: Final = """
@@ -45,6 +45,17 @@ CREATE INDEX jobs_by_account ON jobs (account, serial);
 CREATE TABLE job_acts (
   serial INTEGER PRIMARY KEY, job TEXT NOT NULL, act TEXT NOT NULL, at REAL NOT NULL, settled_at REAL NOT NULL);
 CREATE INDEX job_acts_by_job ON job_acts (job, serial);
+CREATE TABLE uploads (
+  serial INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, filename TEXT NOT NULL,
+  purpose TEXT NOT NULL, size_bytes INTEGER NOT NULL, created_at REAL NOT NULL, expires_at REAL NOT NULL,
+  file_seconds INTEGER, outcome TEXT, file TEXT);
+CREATE TABLE upload_parts (
+  serial INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, upload TEXT NOT NULL, size_bytes INTEGER NOT NULL);
+CREATE INDEX upload_parts_by_upload ON upload_parts (upload, serial);
+CREATE TABLE copies (
+  serial INTEGER PRIMARY KEY, account TEXT NOT NULL, destination TEXT NOT NULL, job TEXT NOT NULL,
+  checkpoint TEXT NOT NULL, model TEXT NOT NULL, settled_at REAL NOT NULL, possible INTEGER NOT NULL);
+CREATE INDEX copies_by_destination ON copies (destination, model);
 CREATE TABLE deployments (
   serial INTEGER PRIMARY KEY, account TEXT NOT NULL, name_key TEXT NOT NULL, name TEXT NOT NULL,
   sku_name TEXT NOT NULL, capacity INTEGER NOT NULL, tags TEXT NOT NULL, model TEXT NOT NULL,
@@ -77,6 +88,9 @@ EMPTIED_BY_RESET: Final = (
     "files",
     "jobs",
     "job_acts",
+    "uploads",
+    "upload_parts",
+    "copies",
     "deployments",
     "operations",
     "requests",
