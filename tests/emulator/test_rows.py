@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from ftops.emulator.rows import CHAT, COMPLETION, PREFERENCE, PROMPTS, Verdict, assess
+from ftops.emulator.row_formats import CHAT, COMPLETION, PREFERENCE, PROMPTS
+from ftops.emulator.rows import Fault, Verdict, assess
 
 USER = {"role": "user", "content": "q"}
 ASSISTANT = {"role": "assistant", "content": "a"}
-CALL = {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": {}}]}
+CALL = {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}
 TOOL = {"role": "tool", "content": "r", "tool_call_id": "1"}
 IMAGE = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x/y.png"}}]}
 BETTER = {"input": {"messages": [USER]}, "preferred_output": [ASSISTANT], "non_preferred_output": [ASSISTANT]}
@@ -56,7 +57,7 @@ def test_the_first_row_that_does_not_fit_is_named(tmp_path: Path) -> None:
     good = {"messages": [USER, ASSISTANT]}
     found = verdict(tmp_path, good, good, {"messages": [ASSISTANT]}, {})
     assert found.rows == 4
-    assert found.faults[CHAT] == (3, "messages need at least one user and one assistant message")
+    assert found.faults[CHAT] == Fault(3, "messages", "at least one user and one assistant message are needed")
 
 
 def test_blank_lines_and_windows_line_ends_are_no_rows(tmp_path: Path) -> None:

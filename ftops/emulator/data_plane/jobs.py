@@ -24,7 +24,8 @@ from ftops.emulator.observed_jobs import (
     jobs_page,
 )
 from ftops.emulator.routing import BOTH, Route
-from ftops.emulator.rows import CHAT, COMPLETION, PREFERENCE, PROMPTS, Verdict
+from ftops.emulator.row_formats import CHAT, COMPLETION, PREFERENCE, PROMPTS
+from ftops.emulator.rows import Verdict
 from ftops.emulator.training import FAILED, PENDING
 from ftops.emulator.wire_errors import (
     WireError,
@@ -119,8 +120,8 @@ def _flaw(
         )
     for param, verdict in (("training_file", training), ("validation_file", validation)):
         if verdict is not None and shape in verdict.faults:
-            row, reason = verdict.faults[shape]
-            return _failure("jsonlValidationFailed", param, f"Validation of jsonl file failed: row {row}: {reason}.")
+            fault = verdict.faults[shape]
+            return _failure("jsonlValidationFailed", param, f"Validation of jsonl file failed: {fault}.")
     epochs = asked.hyperparameters.get("n_epochs") or courses.effective_epochs(training.rows)
     if training.tokens * epochs > call.profile.trained_tokens_max:
         return _failure(
