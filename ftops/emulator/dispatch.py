@@ -150,7 +150,10 @@ class Dispatcher:
         if route.body == "upload":
             # The limit may be raised while the body streams; the handler checks the rest of the limits.
             limit = call.profile.file_bytes_max
-            call.upload = uploads.receive(call.request.body, content_type, self._store, file_bytes_max=limit)
+            markers = call.profile.harm_markers
+            call.upload = uploads.receive(
+                call.request.body, content_type, self._store, file_bytes_max=limit, harm_markers=markers
+            )
         elif route.body == "json":
             call.fields = read_json_object(call.request.body, content_type)
         return call

@@ -1,12 +1,13 @@
 """A multipart upload, streamed to disk.
 
-In: a body of any size. Out: the form's fields and the one file, lying in a temporary place of the store, in
+In: a body of any size. Out: the form's fields and the one file (part `file`, or `data` of an upload in parts), lying in a temporary place of the store, in
 constant memory. Whatever is wrong leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _FIELD_BYTES_MAX: Final = 4096
 _FIELDS_MAX: Final = 20
+_FILE_PARTS: Final = frozenset({"file", "data"})
 
 
 @dataclass
@@ -28,6 +30,7 @@ class Upload:
 
     path: Path
     fields: dict[str, str] = field(default_factory=dict)
+    part: str = ""
     filename: str | None = None
     content_type: str | None = None
     size_bytes: int = 0
@@ -38,7 +41,14 @@ class Upload:
         self.path.unlink(missing_ok=True)
 
 
-def receive(body: Body, content_type: str, store: Store, *, file_bytes_max: int) -> Upload:
+def receive(
+    body: Body,
+    content_type: str,
+    store: Store,
+    *,
+    file_bytes_max: int,
+    harm_markers: Mapping[str, str] | None = None,
+) -> Upload:
     """Stream a form to disk. Raises `WireError` when it is no usable form or its file is over the limit,
     `CutShort` when the client went away; then nothing is kept."""
     boundary = _boundary(content_type)
@@ -52,7 +62,7 @@ def receive(body: Body, content_type: str, store: Store, *, file_bytes_max: int)
             raise invalid_payload("The multipart request body is malformed.")
         if form.upload.fields.get("purpose") == "fine-tune":
             # Judged here, outside any transaction: half a gigabyte takes seconds.
-            form.upload.verdict = assess(path)
+            form.upload.verdict = assess(path, harm_markers)
         undo.pop_all()
     return form.upload
 
@@ -125,12 +135,13 @@ class _Form:
 
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
-        self._into_file = self._name == "file"
+        self._into_file = self._name in _FILE_PARTS
         if not self._into_file:
             return
-        if self.upload.filename is not None:
+        if self.upload.part:
             raise invalid_payload("The request carries more than one file.", param="file")
         filename = options.get(b"filename", b"").decode("utf-8", "replace")
+        self.upload.part = self._name
         self.upload.filename = filename
         self.upload.content_type = self._headers.get(b"content-type", b"").decode("latin-1").strip()
 

@@ -92,7 +92,7 @@ def _checked_form(call: Call, upload: Upload) -> str:
     allowed = _PURPOSES_2025 if _expiry_known(call) else _DATED_PURPOSES
     if purpose not in allowed:
         raise invalid_payload("Invalid value for purpose.", param="purpose")
-    if upload.filename is None:
+    if upload.filename is None or upload.part != "file":
         raise invalid_payload("The request carries no file.", param="file")
     if not upload.filename or "/" in upload.filename or not upload.filename.isprintable():
         raise invalid_payload("fileName contains an invalid filename.", param="file")
