@@ -39,6 +39,7 @@ AMBIGUOUS = {
     "200 with a web page": answer(200, "<html>Welcome</html>", headers={"Content-Type": "text/html"}),
     "201 with an empty object": answer(201, {}),
     "201 with a null id": answer(201, {**CREATED, "id": None}),
+    "201 with an empty id": answer(201, {**CREATED, "id": ""}),
     "201 with a number for an id": answer(201, {**CREATED, "id": 7}),
     "201 with a list": answer(201, [CREATED]),
     "201 with text that is no UTF-8": Answer(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n\xff\xfe"),
