@@ -13,8 +13,6 @@ Names listed in `__all__` are the public face: they stay. Everything else may mo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
 __all__ = [
@@ -29,7 +27,10 @@ __all__ = [
     "__version__",
 ]
 
+TYPE_CHECKING = False  # typing's own would have to be imported: `ftops --version` is quicker without
 if TYPE_CHECKING:
+    from typing import Any
+
     from ftops.core.address import Address
     from ftops.core.change import Action, Cause, Change
     from ftops.core.diagnostic import Diagnostic

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from ftops.core.address import Node
+from ftops.core.observed import JOB_TERMINAL
 from ftops.core.progress import Progress
 from ftops.renderers.palette import PLAIN, Palette
 from ftops.renderers.safe import redact, safe
@@ -59,7 +60,7 @@ class Table:
 
     def __call__(self, news: Progress) -> None:
         with self._lock:
-            if news.node is None or news.status in ("done", "failed", "note"):
+            if news.node is None or news.status in ("done", "failed", "note") or news.message in JOB_TERMINAL:
                 self._settle(news)
             else:
                 self._move(news.node, news)

@@ -18,6 +18,7 @@ NEWS = [
     Progress(node("dataset/a"), "done", "uploaded"),
     Progress(node("finetune/b"), "waiting", "running", fraction=0.2),
     Progress(node("finetune/b"), "waiting", "running", fraction=0.9),
+    Progress(node("finetune/c"), "waiting", "succeeded", fraction=1.0),
     Progress(node("finetune/b"), "failed", "failed: \x1b[2Jbad rows"),
 ]
 
@@ -36,6 +37,7 @@ def test_in_a_log_everything_is_said_once_and_without_numbers_that_change():
         "dataset/a: uploading\n"
         "dataset/a: uploaded\n"
         "finetune/b: running\n"
+        "finetune/c: succeeded\n"
         "finetune/b: failed: failed: \\x1b[2Jbad rows\n"
     )
 
@@ -47,7 +49,12 @@ def test_accounts_are_named_when_there_are_several():
 def test_the_live_view_leaves_the_same_settled_lines_behind():
     text = told(live=True)
 
-    for line in ("made a new ledger", "dataset/a: uploaded", "finetune/b: failed: failed: \\x1b[2Jbad rows"):
+    for line in (
+        "made a new ledger",
+        "dataset/a: uploaded",
+        "finetune/c: succeeded",
+        "finetune/b: failed: failed: \\x1b[2Jbad rows",
+    ):
         assert line in text
     assert "\x1b[2Jbad" not in text
 
