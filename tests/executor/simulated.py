@@ -165,6 +165,7 @@ class Course:
     job_seconds: float = 600.0
     deployment_seconds: float = 20.0
     lag_seconds: float = 0.0
+    file_lag_seconds: float = 0.0
 
 
 @dataclass
@@ -205,7 +206,11 @@ class Account:
     # Reads
 
     def list_files(self) -> tuple[ObservedFile, ...]:
-        return self._call("list_files", lambda: tuple(self._file(file_id) for file_id in self.files))
+        def listed() -> tuple[ObservedFile, ...]:
+            visible_since = self.clock.now - self.course.file_lag_seconds
+            return tuple(file for file in map(self._file, self.files) if file.created_at <= visible_since)
+
+        return self._call("list_files", listed)
 
     def list_jobs(self) -> tuple[ObservedJob, ...]:
         return self._call("list_jobs", self._listed_jobs)

@@ -11,7 +11,7 @@ from ftops.core.errors import LedgerLocked, RemoteError, SpecErrors, StalePlan
 from ftops.executor import Options
 from ftops.ledger import Holder
 from ftops.planner import Options as Planning
-from tests.executor.simulated import world
+from tests.executor.simulated import Course, world
 from tests.executor.wanted import Applier, chain, dataset, deployment, desired, finetune, outline
 
 
@@ -137,6 +137,14 @@ def test_an_upload_whose_answer_was_lost_is_looked_up_and_not_made_twice() -> No
 
     assert applier.run().exit_code == 0
     assert len(applier.world.accounts["main"].files) == 1
+
+
+def test_a_file_that_no_listing_shows_yet_is_not_uploaded_again_at_once() -> None:
+    d = dataset("d1")
+    applier = Applier(world(course=Course(file_lag_seconds=4)), desired(d, finetune("v1", d))).settled_ledger()
+
+    assert applier.run().exit_code == 0
+    assert applier.world.seams.calls.count("main.upload_file") == 1
 
 
 def test_a_file_the_service_keeps_rejecting_is_not_uploaded_for_ever() -> None:

@@ -326,3 +326,10 @@ def test_a_ledger_that_others_never_stop_writing_ends_the_run() -> None:
         applier.run()
 
     assert sends(applier.world) == 0
+
+
+def test_a_job_that_listings_never_show_is_followed_by_its_id() -> None:
+    applier = one(Course(lag_seconds=1_000_000))
+
+    assert applier.run().exit_code == 0
+    assert len(applier.world.paid) == 1
