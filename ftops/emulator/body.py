@@ -7,7 +7,7 @@ oversized or wrongly framed raises; it never yields what was not sent.
 from __future__ import annotations
 
 import json
-from typing import BinaryIO, Final, Protocol
+from typing import IO, BinaryIO, Final, Protocol
 
 from ftops.emulator.heads import Headers
 from ftops.emulator.wire_errors import WireError, invalid_payload
@@ -16,6 +16,7 @@ PIECE_BYTES: Final = 256 * 1024
 _JSON_BYTES_MAX: Final = 32 * 1024**2
 _LENGTH_MAX: Final = 1 << 40
 _LINE_MAX: Final = 4096
+_STORED_BYTES_MAX: Final = 1024**2  # in memory; the rest goes to a file
 
 
 class CutShort(Exception):
@@ -85,6 +86,30 @@ class ChunkedBody:
     def _skip_trailers(self) -> None:
         while self._reader.readline(_LINE_MAX).strip():
             pass
+
+
+class StoredBody:
+    """A body read to its end, for a request that is done later."""
+
+    def __init__(self, content: IO[bytes]) -> None:
+        self._content = content
+        self.spent = False
+
+    @classmethod
+    def of(cls, body: Body) -> StoredBody:
+        """Read all of a body. Raises `CutShort`, `WireError`."""
+        import tempfile  # for a rare fault only
+
+        content = tempfile.SpooledTemporaryFile(max_size=_STORED_BYTES_MAX)  # noqa: SIM115 - lives as long as it
+        while piece := body.read(PIECE_BYTES):
+            content.write(piece)
+        content.seek(0)
+        return cls(content)
+
+    def read(self, size: int) -> bytes:
+        piece = self._content.read(size)
+        self.spent = not piece
+        return piece
 
 
 def framed(reader: BinaryIO, headers: Headers) -> Body:

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
-from ftops.emulator import clock
+from ftops.emulator import clock, control_faults
 from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.profile import Profile, UnusableProfile
 from ftops.emulator.routing import Route
@@ -92,4 +92,5 @@ ROUTES: Final = (
     Route("PUT", "/_emulator/profile", _put_profile, _DOOR, body="json", writes=True),
     Route("GET", "/_emulator/requests", _show_requests, _DOOR),
     Route("POST", "/_emulator/reset", _reset, _DOOR, writes=True),
+    *control_faults.ROUTES,
 )

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ftops.emulator import uploads
-from ftops.emulator.body import CutShort, read_json_object
+from ftops.emulator.body import CutShort, StoredBody, read_json_object
 from ftops.emulator.clock import read_now
 from ftops.emulator.exchange import Answer, Call, Request, read_account
 from ftops.emulator.identity import authenticate
@@ -24,6 +24,7 @@ from ftops.emulator.names import PROVIDER, RESOURCE_GROUP, SUBSCRIPTION
 from ftops.emulator.profile import Profile
 from ftops.emulator.routing import Route, Router, check_parameters, split_target
 from ftops.emulator.store import Store, counters
+from ftops.emulator.strikes import NO_STRIKES, Strikes
 from ftops.emulator.wire_errors import (
     Surface,
     WireError,
@@ -74,6 +75,19 @@ class Address:
     segments: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Matched:
+    """A request and the route it met, with the faults that strike it."""
+
+    request: Request
+    address: Address
+    route: Route
+    names: Mapping[str, str]
+    query: Mapping[str, str]
+    version: str
+    strikes: Strikes
+
+
 class Dispatcher:
     """Answers requests over one store."""
 
@@ -85,51 +99,72 @@ class Dispatcher:
     def answer(self, request: Request) -> Answer:
         """The answer to a request; never raises."""
         surface = Surface.DATED
+        strikes = NO_STRIKES
         try:
             segments, query = split_target(request.target)
             address = locate(segments)
             surface = address.surface
-            answer = self._routed(request, address, query)
-        except WireError as refusal:
-            answer = Answer(refusal.status, refusal.payload(surface), dict(refusal.headers))
-        except CutShort:
-            cut = invalid_payload("The request body ended before it was complete.")
-            answer = Answer(cut.status, cut.payload(surface), {"Connection": "close"})
-        except Exception as defect:
-            answer = _confession(defect, surface)
+            strikes = self._strikes(request, address)
+            answer = self._suffered(request, address, query, strikes)
+        except Exception as trouble:
+            answer = _refused(trouble, surface)
         _add_common_headers(request, surface, answer)
-        self._log(request, surface, answer)
+        self._log(request, surface, answer, strikes.names)
         return answer
 
-    def _routed(self, request: Request, address: Address, query: Mapping[str, str]) -> Answer:
+    def _strikes(self, request: Request, address: Address) -> Strikes:
+        if address.surface is Surface.DOOR or not self._store.has_faults():
+            return NO_STRIKES
+        from ftops.emulator.fault_rules import strike  # a fault is rare, and its tables take time to load
+
+        path = "/" + "/".join(split_target(request.target)[0])
+        return strike(self._store, request, address.surface, path)
+
+    def _suffered(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
+        if strikes.late:
+            kept = replace(request, body=StoredBody.of(request.body))
+            return strikes.broken_first(lambda: self._answered_late(kept, address, query, strikes))
+        answer = strikes.instead()
+        if answer is None:
+            answer = strikes.spoiled(self._answered(request, address, query, strikes))
+        return answer
+
+    def _answered_late(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> None:
+        self._log(request, address.surface, self._answered(request, address, query, strikes), strikes.names)
+
+    def _answered(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
+        try:
+            return self._routed(request, address, strikes.query(query), strikes)
+        except Exception as trouble:
+            return _refused(trouble, address.surface)
+
+    def _routed(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
         version = _checked_version(address, query)
         route, names = self._router.match(address.surface, request.method, address.segments, version=version)
+        matched = _Matched(request, address, route, names, query, version, strikes)
         with self._store.reading() as db:
-            call = self._call(db, request, address, route, names, query, version)
-            if not route.writes and route.body == "none":
+            call = self._call(db, matched)
+            if not route.writes and route.body == "none" and not strikes.acts:
                 return self._located(route.handler(call), call)
         call = self._with_body(call, route)
         try:
-            with self._store.writing() if route.writes else self._store.reading() as db:
-                fresh = self._call(db, request, address, route, names, query, version)
-                answer = route.handler(replace(fresh, fields=call.fields, upload=call.upload))
+            if strikes.acts_before:
+                with self._store.writing() as db:  # stays, whatever becomes of the request
+                    strikes.act_before(self._call(db, matched))
+            with self._store.writing() if route.writes or strikes.acts else self._store.reading() as db:
+                fresh = replace(self._call(db, matched), fields=call.fields, upload=call.upload)
+                answer = strikes.inside(fresh) or route.handler(fresh)
+                strikes.act_after(fresh, answer)
                 return self._located(answer, fresh)
         finally:
             if call.upload is not None:
                 call.upload.discard()
 
-    def _call(
-        self,
-        db: sqlite3.Connection,
-        request: Request,
-        address: Address,
-        route: Route,
-        names: Mapping[str, str],
-        query: Mapping[str, str],
-        version: str,
-    ) -> Call:
+    def _call(self, db: sqlite3.Connection, matched: _Matched) -> Call:
+        request, address, route, names = matched.request, matched.address, matched.route, matched.names
+        profile = matched.strikes.profile(self._profile_of(db))
         call = Call(
-            request, address.surface, version, names, query, self._store, db, read_now(db), self._profile_of(db)
+            request, address.surface, matched.version, names, matched.query, self._store, db, read_now(db), profile
         )
         if address.account or route.account:
             call.account = read_account(db, address.account or names[route.account])
@@ -142,7 +177,7 @@ class Dispatcher:
             raise _missing_arm_account(names, route)
         if address.surface in (Surface.DOOR, Surface.IDENTITY):
             _refuse_foreign_host(request)
-        check_parameters(route, query)
+        check_parameters(route, matched.query)
         return call
 
     def _with_body(self, call: Call, route: Route) -> Call:
@@ -172,7 +207,7 @@ class Dispatcher:
             answer.headers.setdefault("x-ms-region", call.account.location)
         return answer
 
-    def _log(self, request: Request, surface: Surface, answer: Answer) -> None:
+    def _log(self, request: Request, surface: Surface, answer: Answer, faults: str | None) -> None:
         if surface in (Surface.DOOR, Surface.IDENTITY):
             return
         kept = self._profile[1].requests_kept
@@ -180,8 +215,8 @@ class Dispatcher:
             return
         with self._store.writing() as db:
             added = db.execute(
-                "INSERT INTO requests (at, method, path, status, retry_count, client_request_id)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO requests (at, method, path, status, retry_count, client_request_id, fault)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     read_now(db),
                     request.method,
@@ -189,6 +224,7 @@ class Dispatcher:
                     answer.status,
                     request.headers.get("x-stainless-retry-count"),
                     _echo(request.headers.get("x-ms-client-request-id")),
+                    faults,
                 ),
             )
             serial = added.lastrowid or 0
@@ -255,6 +291,15 @@ def _refuse_foreign_host(request: Request) -> None:
     host = (request.headers.get("Host") or "127.0.0.1").rsplit(":", 1)[0]
     if host not in _LOOPBACK_NAMES:
         raise WireError(421, "MisdirectedRequest", "This route answers on a loopback address only.")
+
+
+def _refused(trouble: Exception, surface: Surface) -> Answer:
+    if isinstance(trouble, WireError):
+        return Answer(trouble.status, trouble.payload(surface), dict(trouble.headers))
+    if isinstance(trouble, CutShort):
+        cut = invalid_payload("The request body ended before it was complete.")
+        return Answer(cut.status, cut.payload(surface), {"Connection": "close"})
+    return _confession(trouble, surface)
 
 
 def _confession(defect: Exception, surface: Surface) -> Answer:

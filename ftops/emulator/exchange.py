@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftops.emulator.body import Body
+from ftops.emulator.fault_wire import Misbehaviour
 from ftops.emulator.heads import Headers
 from ftops.emulator.profile import Profile
 from ftops.emulator.store import Store
@@ -43,6 +44,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     content: Path | bytes | None = None
     stream: Iterator[bytes] | None = None
+    wire: Misbehaviour | None = None  # how the connection breaks instead of carrying it
+    date_skew_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,17 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import BinaryIO, Final, cast
 
-from ftops.emulator import control, control_plane, data_plane, identity
+from ftops.emulator import bill, control, control_plane, data_plane, identity
 from ftops.emulator.body import PIECE_BYTES, Body, CutShort, framed
 from ftops.emulator.dispatch import Dispatcher
 from ftops.emulator.exchange import Answer, Request
+from ftops.emulator.fault_wire import Misbehaviour, misbehave
 from ftops.emulator.heads import Headers, read_head
 from ftops.emulator.routing import Router
 from ftops.emulator.store import Store
@@ -58,7 +59,7 @@ class Emulator:
         if profile:
             with self._store.writing() as db:
                 control.override_profile(db, profile)
-        routes = (*data_plane.ROUTES, *control_plane.ROUTES, *identity.ROUTES, *control.ROUTES)
+        routes = (*data_plane.ROUTES, *control_plane.ROUTES, *identity.ROUTES, *control.ROUTES, *bill.ROUTES)
         self._server = _Server(port, Dispatcher(self._store, Router(routes)))
         self._thread: threading.Thread | None = None
         self._serving = False
@@ -103,6 +104,7 @@ class _Server(ThreadingTCPServer):
 
     def __init__(self, port: int, dispatcher: Dispatcher) -> None:
         self.dispatcher = dispatcher
+        self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         self._open_changed = threading.Condition()
         super().__init__((_HOST, port), _Connection)
@@ -123,6 +125,7 @@ class _Server(ThreadingTCPServer):
 
     def hang_up(self) -> None:
         """End idle connections; answers on their way are finished first, within a bound."""
+        self.stopping.set()
         with self._open_changed:
             for connection in self._open:
                 with contextlib.suppress(OSError):
@@ -184,6 +187,9 @@ class _Connection(StreamRequestHandler):
                 skipped += len(piece)
 
     def _send(self, answer: Answer, *, bodiless: bool = False) -> None:
+        if answer.wire is not None:
+            self._send_broken(answer, answer.wire)
+            return
         if answer.headers.get("Connection") == "close":
             self._keep_alive = False
         if answer.stream is not None:
@@ -195,6 +201,19 @@ class _Connection(StreamRequestHandler):
             kind = "application/octet-stream" if answer.content is not None else "application/json"
             head = self._head(answer, {"Content-Length": str(len(body))}, kind if body else "")
             self.wfile.write(head + (b"" if bodiless else body))
+
+    def _send_broken(self, answer: Answer, way: Misbehaviour) -> None:
+        self._keep_alive = False
+        if answer.stream is not None:
+            body = b"".join(answer.stream)
+        elif isinstance(answer.content, Path):
+            with answer.content.open("rb") as content:
+                body = content.read(PIECE_BYTES)
+        else:
+            body = answer.content if answer.content is not None else _encoded(answer)
+        size = answer.content.stat().st_size if isinstance(answer.content, Path) else len(body)
+        head = partial(self._head, answer, content_type="application/json")
+        misbehave(way, self.connection, head, body, size, self.server.stopping)
 
     def _send_file(self, answer: Answer, path: Path) -> None:
         with path.open("rb") as content:
@@ -210,7 +229,7 @@ class _Connection(StreamRequestHandler):
         self.wfile.write(b"0\r\n\r\n")
 
     def _head(self, answer: Answer, framing: Mapping[str, str], content_type: str) -> bytes:
-        headers = {"Date": _http_date(int(time.time())), **answer.headers, **framing}
+        headers = {"Date": _http_date(int(time.time() + answer.date_skew_seconds)), **answer.headers, **framing}
         if content_type:
             headers.setdefault("Content-Type", content_type)
         if not self._keep_alive:

@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ftops.emulator.names import DEFAULT_LOCATION, usable_account_name
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 _BUSY_TIMEOUT_SECONDS: Final = 30.0
 
 _SCHEMA: Final = """
@@ -71,11 +71,13 @@ CREATE TABLE operations (
 CREATE INDEX operations_by_account ON operations (account, settled_at);
 CREATE TABLE requests (
   serial INTEGER PRIMARY KEY, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
-  status INTEGER NOT NULL, retry_count TEXT, client_request_id TEXT);
+  status INTEGER NOT NULL, retry_count TEXT, client_request_id TEXT, fault TEXT);
+CREATE TABLE faults (serial INTEGER PRIMARY KEY, rule TEXT NOT NULL);
+CREATE TABLE fault_counts (rule INTEGER PRIMARY KEY, matched INTEGER NOT NULL, fired INTEGER NOT NULL);
 """
 
 # A cached reading is keyed by these counters; a trigger cannot be forgotten the way a call can.
-_WATCHED: Final = ("jobs", "job_acts", "profile")
+_WATCHED: Final = ("jobs", "job_acts", "profile", "faults")
 _TRIGGER: Final = """
 CREATE TRIGGER {table}_{verb} AFTER {verb} ON {table} BEGIN
   INSERT INTO counters (name, n) VALUES ('{table}', 1) ON CONFLICT (name) DO UPDATE SET n = n + 1;
@@ -94,6 +96,8 @@ EMPTIED_BY_RESET: Final = (
     "deployments",
     "operations",
     "requests",
+    "faults",
+    "fault_counts",
 )
 
 
@@ -136,6 +140,11 @@ class Store:
                 db.execute("ROLLBACK")
                 raise
             db.execute("COMMIT")
+
+    def has_faults(self) -> bool:
+        """Whether any fault rule is there; asked before every request."""
+        with self._borrowed() as db:
+            return db.execute("SELECT 1 FROM faults LIMIT 1").fetchone() is not None
 
     def close(self) -> None:
         """Let go of the database file."""

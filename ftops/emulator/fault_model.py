@@ -1,0 +1,78 @@
+"""What a fault is: data, and the small behaviours it is made of.
+
+In: the catalogue's entries and the rules that switch them on. Out: `Firing`s, which the dispatcher asks at fixed
+places of a request: before it, inside its transaction, after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ftops.emulator.exchange import Answer, Call, Request
+from ftops.emulator.wire_errors import Surface
+
+BEFORE: Final = "before"  # nothing is committed
+AFTER: Final = "after"  # the request is committed, then its answer suffers
+LATE: Final = "late"  # the answer suffers, then the request is committed
+AROUND: Final = "around"  # both sides of the request: the fault decides
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a fault may look at. No answer: the request has not been handled. A call: inside its transaction."""
+
+    request: Request
+    surface: Surface
+    path: str
+    now: float = 0.0
+    answer: Answer | None = None
+    call: Call | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One entry of the catalogue.
+
+    `answer` replaces the real one, or gives None to leave it. `profile` overrides profile values for the request,
+    `query` its query, `act` changes the world in the request's transaction. `parameters` are the defaults, and their
+    kinds bind. `elsewhere` says where a fault lives that no emulator can show.
+    """
+
+    number: str
+    name: str
+    shown: str
+    source: str
+    operations: tuple[str, ...] = ()
+    when: str = BEFORE
+    phases: tuple[str, ...] = ()
+    times: int | None = None
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    answer: Callable[[Firing, Scene], Answer | None] | None = None
+    inside: bool = False  # its answer is decided inside the transaction, with the body read
+    profile: Callable[[Firing], Mapping[str, object]] | None = None
+    query: Callable[[Firing, Mapping[str, str]], Mapping[str, str]] | None = None
+    act: Callable[[Firing, Call, Answer | None], None] | None = None
+    elsewhere: str = ""
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A fault that strikes this request, with its parameters."""
+
+    fault: Fault
+    when: str
+    parameters: Mapping[str, Any]
+    count: int  # which matching request of its rule this is, from 1
+
+    def text(self, name: str) -> str:
+        return str(self.parameters[name])
+
+    def number(self, name: str) -> float:
+        return float(self.parameters[name])
+
+    def strikes(self, phase: str) -> bool:
+        """Whether its answer is asked for in this phase."""
+        return self.when in (phase, AROUND)
