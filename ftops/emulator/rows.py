@@ -63,7 +63,9 @@ class Verdict:
     def from_json(cls, text: str) -> Verdict:
         value = json.loads(text)
         value["faults"] = {shape: Fault(**fault) for shape, fault in value["faults"].items()}
-        return cls(**{name: tuple(part) if isinstance(part, list) else part for name, part in value.items()})
+        for name in ("longer", "columns", "harms"):
+            value[name] = tuple(value[name])
+        return cls(**value)
 
     def longer_than(self, tokens: int) -> int:
         """How many examples have more tokens than one of `EXAMPLE_TOKENS`."""
@@ -122,9 +124,13 @@ class _Judge:
         )
 
 
-def assess(path: Path, harm_markers: Mapping[str, str] | None = None) -> Verdict:
+def assess(path: Path, harm_markers: Mapping[str, str] | None = None, *, imported: bool = False) -> Verdict:
     """Judge a training file line by line, in constant memory. `harm_markers`: the phrase that plants each harm."""
-    judge = _Judge(harm_markers or {})
+    found = _judged(path, _Judge(harm_markers or {}))
+    return dataclasses.replace(found, imported=imported)
+
+
+def _judged(path: Path, judge: _Judge) -> Verdict:
     bom = False
     with path.open("rb") as content:
         number = 0

@@ -1,7 +1,7 @@
 """A multipart upload, streamed to disk.
 
-In: a body of any size. Out: the form's fields and the one file (part `file`, or `data` of an upload in parts), lying in a temporary place of the store, in
-constant memory. Whatever is wrong leaves nothing behind.
+In: a body of any size. Out: the form's fields and the one file (part `file`, or `data` of an upload in parts), lying
+in a temporary place of the store, in constant memory. Whatever is wrong leaves nothing behind.
 """
 
 from __future__ import annotations

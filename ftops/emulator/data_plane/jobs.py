@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ftops.emulator import course as courses
 from ftops.emulator.catalogue import BaseModel, base_model
-from ftops.emulator.data_plane.files import FINE_TUNE, created, file_status, find_file
+from ftops.emulator.data_plane.file_rows import FINE_TUNE, created, file_status, find_file
 from ftops.emulator.data_plane.job_request import JobRequest, checked_request
 from ftops.emulator.data_plane.paging import PARAMETERS, optional_after, page_limit, page_of
 from ftops.emulator.exchange import Answer, Call
