@@ -65,16 +65,17 @@ def measure(
     *,
     runs: int,
     beside: str = "",
+    shows: str = "",
     prepare: Callable[[], None] = lambda: None,
 ) -> Measured:
-    """Runs a command `runs` times after one warm-up. Raises CalledProcessError when it does not exit 0."""
+    """Runs a command `runs` times after one warm-up. Ends the bench when it does not exit 0 or does not show this."""
     seconds = []
     for run in range(runs + 1):
         prepare()
         started = time.perf_counter()
         done = subprocess.run(command, cwd=directory, env=environment(), capture_output=True, text=True, check=False)
         taken = time.perf_counter() - started
-        if done.returncode != 0:
+        if done.returncode != 0 or shows not in done.stdout:
             raise SystemExit(f"{name}: exit code {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         if run:
             seconds.append(taken)
@@ -102,8 +103,8 @@ class Bench:
         self._terraform = shutil.which("terraform")
         self.rows: list[Measured] = []
 
-    def _add(self, name: str, command: Sequence[str], directory: Path, *, beside: str = "") -> None:
-        self.rows.append(measure(name, command, directory, runs=self._runs, beside=beside))
+    def _add(self, name: str, command: Sequence[str], directory: Path, *, beside: str = "", shows: str = "") -> None:
+        self.rows.append(measure(name, command, directory, runs=self._runs, beside=beside, shows=shows))
 
     def starts(self) -> None:
         """How fast nothing is."""
@@ -126,11 +127,10 @@ class Bench:
         for size in sizes:
             project = self._scratch / f"plan-{size}"
             self._fresh(project, size)
-            subprocess.run(
-                [FTOPS, "apply", "--auto-approve"], cwd=project, env=environment(), stdout=sys.stderr, check=True
-            )
+            self._quietly([FTOPS, "apply", "--auto-approve"], project)
             beside = self._terraform_of(size, "plan")
-            self._add(f"ftops plan, {size:,} resources, no changes", [FTOPS, "plan"], project, beside=beside)
+            name = f"ftops plan, {size:,} resources, no changes"
+            self._add(name, [FTOPS, "plan"], project, beside=beside, shows="No changes.")
 
     def applies(self, size: int) -> None:
         """From nothing to everything, on an emulator where work takes no time."""
@@ -143,7 +143,7 @@ class Bench:
         project.mkdir()
         command = [FTOPS, "apply", "--auto-approve"]
         name = f"ftops apply, {size:,} resources from nothing"
-        self.rows.append(measure(name, command, project, runs=min(3, self._runs), prepare=prepare))
+        self.rows.append(measure(name, command, project, runs=min(3, self._runs), shows="Applied: ", prepare=prepare))
 
     def _fresh(self, project: Path, size: int) -> None:
         generate.ftops_project(project, resources=size, accounts=max(1, size // 100))
@@ -156,20 +156,19 @@ class Bench:
         directory = self._scratch / f"terraform-{size}"
         if not directory.exists():
             generate.terraform_project(directory, resources=size)
-            self._quietly("init", directory)
+            self._quietly([self._terraform, "init"], directory)
         name = f"terraform {verb}, {size:,} terraform_data"
         command = [self._terraform, verb]
         if verb == "plan":
-            self._quietly("apply", directory, "-auto-approve")
+            self._quietly([self._terraform, "apply", "-auto-approve"], directory)
             name += ", no changes"
         if all(row.name != name for row in self.rows):
-            self._add(name, command, directory)
+            self._add(name, command, directory, shows="no changes" if verb == "plan" else "")
         return name
 
-    def _quietly(self, verb: str, directory: Path, *options: str) -> None:
-        assert self._terraform is not None
-        command = [self._terraform, verb, *options]
-        subprocess.run(command, cwd=directory, env=environment(), stdout=subprocess.DEVNULL, check=True)
+    def _quietly(self, command: Sequence[str], directory: Path) -> None:
+        """What has to be there before something can be measured."""
+        subprocess.run(command, cwd=directory, env=environment(), capture_output=True, check=True)
 
 
 def table(rows: Sequence[Measured]) -> str:
