@@ -86,3 +86,9 @@ def deployments_of(call: Call, account: Account) -> list[ObservedDeployment]:
     ).fetchall()
     found = (ObservedDeployment(row, call.now, call.profile) for row in rows)
     return [deployment for deployment in found if deployment.present]
+
+
+def past_and_present(call: Call, account: Account) -> list[ObservedDeployment]:
+    """Every life a deployment of the account ever had, oldest first; for the bill."""
+    rows = call.db.execute("SELECT * FROM deployments WHERE account = ? ORDER BY serial", (account.key,)).fetchall()
+    return [ObservedDeployment(row, call.now, call.profile) for row in rows]

@@ -108,10 +108,15 @@ def jobs_page(call: Call, *, after: str | None, limit: int) -> tuple[list[Observ
     return list(_observed(call, call.home, rows[:limit])), len(rows) > limit
 
 
+def every_job(call: Call, account: Account) -> list[ObservedJob]:
+    """Every job the account ever had, deleted ones included, oldest first."""
+    rows = call.db.execute("SELECT * FROM jobs WHERE account = ? ORDER BY serial", (account.key,)).fetchall()
+    return list(_observed(call, account, rows))
+
+
 def succeeded_jobs(call: Call, account: Account) -> list[ObservedJob]:
     """Jobs that have succeeded by now, deleted ones included: their models may outlive them."""
-    rows = call.db.execute("SELECT * FROM jobs WHERE account = ? ORDER BY serial", (account.key,)).fetchall()
-    return [job for job in _observed(call, account, rows) if job.life.succeeded(call.now)]
+    return [job for job in every_job(call, account) if job.life.succeeded(call.now)]
 
 
 def find_model(call: Call, account: Account, name: str) -> ObservedJob | None:
