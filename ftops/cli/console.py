@@ -65,7 +65,9 @@ class Console:
 def _colored(wish: ColorWish, stream: TextIO) -> bool:
     if wish != "auto":
         return wish == "always"
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM", "") != "dumb" and stream.isatty()
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM", "") != "dumb")
 
 
 def _write(stream: TextIO, text: str) -> None:

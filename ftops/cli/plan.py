@@ -13,6 +13,7 @@ import click
 from ftops.cli import options
 from ftops.cli.options import Invocation
 from ftops.cli.project import addresses_of, check_targets, opened, remarks
+from ftops.core.errors import FtopsError
 from ftops.core.plan import Plan
 from ftops.renderers.terminal import render_plan
 
@@ -63,12 +64,15 @@ def created_now() -> str:
 
 
 def write_privately(path: Path, text: str) -> None:
-    """Replaces a file in one step, readable by its owner only."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Replaces a file in one step, readable by its owner only. Raises FtopsError."""
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="\n", dir=path.parent, delete=False) as file:
+            try:
+                file.write(text)
+                file.close()
+                os.replace(file.name, path)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+    except OSError as error:
+        raise FtopsError(f"writing {path}: {error.strerror}") from error

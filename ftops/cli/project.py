@@ -26,6 +26,8 @@ def opened(invocation: Invocation) -> Iterator[Workspace]:
     """Finds the project, reads ftops.yaml; closes connections and the embedded emulator at the end."""
     from ftops.workspace import Workspace
 
+    if not invocation.directory.is_dir():
+        raise FtopsError(f"working in {invocation.directory}: there is no such directory")
     with Workspace.open(
         invocation.directory, environment=invocation.environment, variables=invocation.variables
     ) as workspace:

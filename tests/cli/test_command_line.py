@@ -175,6 +175,58 @@ def test_colours_are_off_in_a_pipe_and_on_when_asked_for(run: Run, project: Path
     assert "\x1b[32m+" in run("plan", "--color", "always").out
 
 
+def test_the_environment_can_force_colours_and_forbid_them(run: Run, project: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in run("validate").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in run("validate").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("apply", "specs"), "Is a directory"),
+        (("apply", "nothing.json"), "No such file or directory"),
+        (("show", "ftops.yaml"), "reading ftops.yaml: it is no JSON text"),
+        (("plan", "--out", "nowhere/plan.json"), "writing nowhere/plan.json: No such file or directory"),
+        (("-C", "nowhere", "validate"), "working in nowhere: there is no such directory"),
+        (("show", "deployment/nobody"), "the specs have no such deployment"),
+        (("show", "deployment/no body"), "impossible name"),
+        (("ask", "suport-bot", "hi"), "did you mean deployment/support-bot?"),
+        (("ask", "support-bot", "hi"), "asking deployment/support-bot: it is not deployed"),
+        (("output", "support-bot"), "looking for deployment/support-bot: it is not deployed"),
+        (("cancel", "support-v1"), "cancelling finetune/support-v1: it has no job"),
+        (("status", "--watch", "-o", "json"), "one document"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_sentence(run: Run, project: Path, arguments: tuple[str, ...], said: str):
+    result = run(*arguments)
+
+    assert result.code == 1
+    assert said in (result.err or result.out)
+    assert "bug" not in result.err
+
+
+def test_a_ledger_is_made_once_and_shown(run: Run, project: Path):
+    assert run("ledger", "show").out.startswith("No ledger yet in ")
+    assert run("ledger", "init").out.startswith("Created ")
+    again = run("ledger", "init")
+    assert (again.code, "there is a ledger already" in again.err) == (1, True)
+    shown = run("ledger", "show", "-o", "json").document
+    assert (shown["exists"], shown["seq"], shown["jobs"]) == (True, 1, [])
+
+
+def test_a_ledger_that_this_version_cannot_keep_is_never_replaced_by_a_local_one(run: Run, project: Path):
+    config = project / "ftops.yaml"
+    shared = 'ledger: {backend: azblob, account_url: "https://x.blob.core.windows.net", container: ledgers}'
+    config.write_text(config.read_text().replace("ledger: {backend: local}", shared))
+
+    result = run("apply", "-y")
+
+    assert (result.code, result.out) == (1, "")
+    assert "opening the ledger: this version has no backend azblob" in result.err
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts_call_ftops_back(run: Run, shell: str):
     result = run("completion", shell)

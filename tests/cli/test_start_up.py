@@ -55,6 +55,42 @@ def test_a_reader_that_goes_away_changes_neither_the_exit_code_nor_stderr(projec
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_terminal_that_knows_no_unicode_gets_escapes_and_no_traceback(project: Path):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    (project / "specs" / "more.yaml").write_text("datasets:\n  ünknown: {}\n", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "ftops", "validate"], cwd=project, env=environment, capture_output=True, check=False
+    )
+
+    assert done.returncode == 1
+    assert b"\\xfcnknown" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+STUBBORN = """
+import time
+from ftops.cli.signals import installed
+with installed() as signals, signals.graceful(lambda number: print("asked", number, flush=True)):
+    print("ready", flush=True)
+    while True:
+        time.sleep(0.01)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_second_signal_leaves_at_once_whatever_is_under_way(number: signal.Signals, code: int):
+    command = [sys.executable, "-c", STUBBORN]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "ready\n"
+        running.send_signal(number)
+        assert running.stdout.readline() == f"asked {int(number)}\n"
+        running.send_signal(number)
+        running.communicate(timeout=10)
+
+    assert running.returncode == code
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_during_apply_settles_what_is_sent_and_the_next_plan_knows_it(
     project: Path, run: Run, number: signal.Signals, code: int
