@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ftops.azure import reading
 from ftops.azure.data_plane import DataPlane, segment
@@ -56,7 +56,7 @@ def delete_file(plane: DataPlane, file_id: str) -> None:
             raise
 
 
-class CountedStream(io.RawIOBase):
+class CountedStream:
     """A seekable stream that tells how many bytes were read. The SDK takes its size by seeking, then reads pieces."""
 
     def __init__(self, source: BinaryIO, on_progress: Callable[[int], None]) -> None:
@@ -69,19 +69,11 @@ class CountedStream(io.RawIOBase):
             self._on_progress(self._source.tell())
         return piece
 
-    def readinto(self, buffer: Any) -> int:
-        piece = self.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
-
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return self._source.seek(offset, whence)
 
     def tell(self) -> int:
         return self._source.tell()
-
-    def readable(self) -> bool:
-        return True
 
     def seekable(self) -> bool:
         return True

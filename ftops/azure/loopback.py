@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from ftops.azure import sdk
 from ftops.azure.access import ARM_SCOPE, DATA_SCOPE, Access, login_error
-from ftops.azure.errors import answer_error, unreadable
+from ftops.azure.errors import json_object, unreadable
 from ftops.azure.redact import shown
 from ftops.core.errors import RemoteError
 
@@ -86,11 +86,9 @@ class EmulatorCredential:
         try:
             with self._new_http(False) as http:
                 answer = http.get(url, params=query, headers={"X-IDENTITY-HEADER": "ftops"})
-            if answer.status_code != 200:
-                raise answer_error(answer.status_code, answer.headers, answer.text, doing, "read")
-            document = answer.json()
+            document = json_object(answer.status_code, answer.headers, answer.text, doing, "read")
             return AccessToken(str(document["access_token"]), int(document["expires_on"]))
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise login_error(unreadable(doing, "the answer holds no token", "read")) from error
         except Exception as error:
             raise login_error(error) from error

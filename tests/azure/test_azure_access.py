@@ -10,7 +10,7 @@ import pytest
 from ftops.azure import connect
 from ftops.core.account import EMBEDDED, Account
 from ftops.core.errors import RemoteError
-from tests.azure.wire import ACCOUNT, TOKEN, Service, answer, connected, error
+from tests.azure.wire import ACCOUNT, TOKEN, Answer, Service, answer, connected, error
 
 FOREIGN = {
     "OPENAI_API_KEY": "foreign-key",
@@ -196,3 +196,43 @@ def test_connecting_imports_no_sdk():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_an_azure_endpoint_may_end_in_a_slash():
+    account = Account("main", "s", "g", "n", endpoint="https://main.openai.azure.com/")
+
+    with connect({"main": account}) as connections:
+        assert connections.client("main").endpoint() == "https://main.openai.azure.com"
+
+
+@pytest.mark.parametrize(
+    "said", [answer(200, {}), answer(200, "<html>"), answer(500), answer(200, {"expires_on": "1"})]
+)
+def test_a_token_route_that_gives_no_token_is_told(service: Service, said: Answer):
+    service.on("GET /msi/token", said)
+
+    with connected(service) as connections, pytest.raises(RemoteError, match="asking the emulator at") as caught:
+        connections.client("main").observe_account()
+
+    assert caught.value.sent is False
+
+
+def test_a_token_that_runs_out_is_asked_for_anew(service: Service):
+    service.on("GET /msi/token", answer(200, {"access_token": TOKEN, "expires_on": "1"}))
+
+    with connected(service) as connections:
+        connections.client("main").observe_account()
+        connections.client("main").observe_account()
+
+    assert len(service.sent("GET", "/msi/token")) == 2
+
+
+def test_an_emulator_with_tls_is_trusted_by_its_certificate_only(service: Service):
+    with (
+        connected(service, emulator=service.url.replace("http:", "https:")) as connections,
+        pytest.raises(RemoteError) as caught,
+    ):
+        connections.client("main").observe_account()
+
+    assert (caught.value.kind, caught.value.sent) == ("unavailable", False)
+    assert service.requests == []

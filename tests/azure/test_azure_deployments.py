@@ -272,3 +272,53 @@ def test_an_account_without_endpoint_or_location_is_not_made_up(service: Service
         connections.client("main").observe_account()
 
     assert caught.value.kind == "unavailable"
+
+
+CHAT = "/main/openai/v1/chat/completions"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{}, {"choices": []}, {"choices": [{"message": {"content": None}}]}, {"choices": [{"index": 0}]}, {"choices": 7}],
+)
+def test_an_answer_without_text_is_not_made_up(service: Service, said: dict[str, object]):
+    service.on(f"GET {BOT}", answer(200, SHOWN))
+    service.on(f"POST {CHAT}", answer(200, said))
+
+    with connected(service) as connections, pytest.raises(RemoteError, match="the answer holds no text"):
+        connections.client("main").ask("bot", "hello")
+
+
+def test_a_deployment_that_is_not_served_yet_is_missing_with_a_hint(service: Service):
+    service.on(f"GET {BOT}", answer(200, SHOWN))
+    service.on(f"POST {CHAT}", error(404, "DeploymentNotFound", "The API deployment does not exist."))
+
+    with connected(service) as connections, pytest.raises(RemoteError) as caught:
+        connections.client("main").ask("bot", "hello")
+
+    assert (caught.value.kind, caught.value.code) == ("missing", "DeploymentNotFound")
+    assert "five minutes" in caught.value.hint
+
+
+def test_an_operation_that_cannot_be_read_leaves_the_failure_unexplained(service: Service):
+    operation = {"Azure-AsyncOperation": f"{service.url}{ACCOUNT}/operations/1"}
+    service.on(f"PUT {BOT}", answer(201, SHOWN, headers=operation))
+    service.on(f"GET {BOT}", answer(200, {**SHOWN, "properties": {"provisioningState": "Failed"}}))
+    service.on(f"GET {ACCOUNT}/operations/1", Answer(end=RESET))
+
+    with connected(service) as connections:
+        connections.client("main").put_deployment("bot", BODY)
+        observed = connections.client("main").observe_deployment("bot")
+
+    assert observed is not None
+    assert (observed.provisioning, observed.detail) == ("Failed", "")
+
+
+def test_a_creation_time_that_cannot_be_read_is_not_told(service: Service):
+    service.on(f"GET {BOT}", answer(200, {**SHOWN, "systemData": {"createdAt": "yesterday"}}))
+
+    with connected(service) as connections:
+        observed = connections.client("main").observe_deployment("bot")
+
+    assert observed is not None
+    assert observed.created_at == 0

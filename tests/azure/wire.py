@@ -150,8 +150,8 @@ def _answer_one(connection: socket.socket, service: Service) -> None:
 
 def _read(stream: BinaryIO, connection: int) -> Request | None:
     line = stream.readline().decode("latin-1").split(" ")
-    if len(line) < 3:
-        return None
+    if len(line) != 3 or not line[0].isalpha():
+        return None  # the end, or the start of a TLS handshake
     headers = {}
     while (header := stream.readline().decode("latin-1").strip()) != "":
         name, _, value = header.partition(":")
