@@ -123,7 +123,9 @@ def _explain_shape(message: str, number: int) -> Finding:
 def _explain_syntax(line: bytes, message: str, number: int) -> Finding:
     offset = _OFFSET.search(message)
     if offset:
-        column = len(line[: int(offset.group(1))].decode(errors="replace")) + 1
+        # msgspec points behind the first trailing character, but at everything else.
+        before = int(offset.group(1)) - message.count("trailing characters")
+        column = len(line[:before].decode(errors="replace")) + 1
         detail = message.removeprefix("JSON is malformed: ")[: offset.start() - len(message)].strip()
         return Finding("dataset.not-json", f"the row is not valid JSON: {detail}", _hint(line), number, column)
     if _parses_loosely(line):

@@ -57,12 +57,12 @@ _ONE_OF = {
 def _project_schema() -> dict[str, Any]:
     definitions = _definitions(ProjectSpec)
     root = definitions.pop("ProjectSpec")
-    changeable = {key: value for key, value in root["properties"].items() if key not in FIXED}
+    changeable = [key for key in root["properties"] if key not in FIXED]
     definitions["Environment"] = {
         "type": "object",
         "description": "What changes in this environment: mappings merge, lists and scalars replace.",
         "additionalProperties": False,
-        "properties": {key: {"description": value.get("description", "")} for key, value in changeable.items()},
+        "properties": {key: {"description": ProjectSpec.model_fields[key].description} for key in changeable},
     }
     root["properties"]["environments"]["additionalProperties"] = {"$ref": "#/definitions/Environment"}
     return {"$schema": DRAFT, **root, "title": "ftops.yaml", "definitions": dict(sorted(definitions.items()))}
