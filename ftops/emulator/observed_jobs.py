@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ftops.emulator import curves
 from ftops.emulator.course import Course, checkpoints, effective_batch_size, effective_epochs
 from ftops.emulator.exchange import Account, Call
 from ftops.emulator.store import counters
-from ftops.emulator.training import Life, Pause, Slots, Submission, lives
+from ftops.emulator.training import Break, Life, Pause, Slots, Submission, lives
 from ftops.emulator.wire_errors import not_found
 
 
@@ -52,6 +53,8 @@ class ObservedJob:
         if self.row["failure"]:
             found: Mapping[str, str] = json.loads(self.row["failure"])
             return found
+        if self.life.unfit:
+            return {"code": "contentFilter", "message": str(self.request["unfit"])}
         return {"code": "internalFailure", "message": "The job ran longer than the maximum of 720 hours."}
 
     @cached_property
@@ -67,6 +70,10 @@ class ObservedJob:
             batch_size=batch_size if isinstance(batch_size, int) else effective_batch_size(rows),
             validated=bool(self.request.get("validation_file")),
             results_file=str(self.row["results_file"]),
+            method=str(self.row["method"]),
+            curve=self.request.get("curve", curves.HEALTHY),
+            vintage=self.request.get("vintage", "current"),
+            warning=self.request.get("warning", ""),
         )
 
     @property
@@ -74,6 +81,11 @@ class ObservedJob:
         """Whether its model is there: trained, and not deleted since."""
         gone_at = self.row["model_deleted_at"]
         return self.life.succeeded(self.now) and (gone_at is None or self.now < gone_at)
+
+    @property
+    def unsafe(self) -> bool:
+        """Whether its model has failed the evaluation: then not even a checkpoint of it can be used."""
+        return self.life.unfit and self.now >= self.life.ended_at
 
     @property
     def results_listed(self) -> bool:
@@ -130,7 +142,7 @@ def find_model(call: Call, account: Account, name: str) -> ObservedJob | None:
     if row is None:
         return None
     job = next(_observed(call, account, [row]))
-    if row["produced_model"].lower() != model.lower() or row["model_deleted_at"] is not None:
+    if row["produced_model"].lower() != model.lower() or row["model_deleted_at"] is not None or job.unsafe:
         return None
     if model == name:
         return job if job.model_listed else None
@@ -143,7 +155,7 @@ def _job_of_checkpoint(call: Call, account: Account, checkpoint: str) -> Observe
         "SELECT * FROM jobs WHERE account = ? AND model_deleted_at IS NULL ORDER BY serial DESC", (account.key,)
     ).fetchall()
     for job in _observed(call, account, rows):
-        if any(entry["id"] == checkpoint for entry in checkpoints(job.course, job.life, job.now)):
+        if not job.unsafe and any(entry["id"] == checkpoint for entry in checkpoints(job.course, job.life, job.now)):
             return job
     return None
 
@@ -187,7 +199,8 @@ def _submissions(db: sqlite3.Connection, account: Account) -> list[Submission]:
     ):
         acts.setdefault(act["job"], []).append(act)
     rows = db.execute(
-        "SELECT id, created_at, pending_seconds, running_seconds, failure IS NOT NULL AS flawed, developer"
+        "SELECT id, created_at, pending_seconds, running_seconds, failure IS NOT NULL AS flawed, developer,"
+        " json_extract(request, '$.unfit') IS NOT NULL AS unfit, json_extract(request, '$.breaks') AS breaks"
         " FROM jobs WHERE account = ? ORDER BY serial",
         (account.key,),
     )
@@ -201,6 +214,9 @@ def _submissions(db: sqlite3.Connection, account: Account) -> list[Submission]:
             developer=bool(row["developer"]),
             cancelled_at=_cancelled_at(acts.get(row["id"], ())),
             pauses=_pauses(acts.get(row["id"], ())),
+            unfit=bool(row["unfit"]),
+            breaks=_breaks(row["breaks"]),
+            resumes=tuple((act["at"], act["settled_at"]) for act in acts.get(row["id"], ()) if act["act"] == "resume"),
         )
         for row in rows
     ]
@@ -219,6 +235,11 @@ def _pauses(acts: Iterable[sqlite3.Row]) -> tuple[Pause, ...]:
             asked = found.pop()
             found.append(Pause(asked.asked_at, asked.paused_at, act["at"], act["settled_at"]))
     return tuple(found)
+
+
+def _breaks(stored: str | None) -> tuple[Break, ...]:
+    found = json.loads(stored) if stored else []
+    return tuple(Break(worked, float("inf") if seconds is None else seconds) for worked, seconds in found)
 
 
 def _job_hex(model: str) -> str:

@@ -8,7 +8,7 @@ reading it changes nothing and two processes see the same.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,8 +33,20 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Break:
+    """A pause the platform makes by itself after so much training; infinite `seconds`: until somebody resumes."""
+
+    worked_seconds: float
+    seconds: float = _NEVER
+
+
+@dataclass(frozen=True)
 class Submission:
-    """A job as far as time is concerned. Durations in seconds; `flawed`: its data will be refused."""
+    """A job as far as time is concerned. Durations in seconds.
+
+    `flawed`: its data will be refused; `unfit`: its model will fail the evaluation after the training. `resumes` are
+    the instants a resume was asked for and took effect, for breaks nobody asked for.
+    """
 
     id: str
     created_at: float
@@ -44,6 +56,9 @@ class Submission:
     developer: bool = False
     cancelled_at: float = _NEVER
     pauses: tuple[Pause, ...] = ()
+    unfit: bool = False
+    breaks: tuple[Break, ...] = ()
+    resumes: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +81,7 @@ class Life:
     running_seconds: float
     overlong: bool = False
     pauses: tuple[Pause, ...] = field(default=())
+    unfit: bool = False
 
     def status(self, now: float) -> str:
         """The status Azure would show (contract 1.7)."""
@@ -89,6 +105,12 @@ class Life:
             if at > pause.paused_at:
                 at += pause.resumed_at - pause.paused_at
         return at if at <= self.ended_at else _NEVER
+
+    def worked_seconds(self, now: float) -> float:
+        """How long it has trained: pauses do not count."""
+        until = min(now, self.ended_at)
+        paused = sum(min(until, pause.resumed_at) - pause.paused_at for pause in self.pauses if pause.paused_at < until)
+        return max(0.0, until - self.started_at - paused)
 
     def succeeded(self, now: float) -> bool:
         return now >= self.ended_at and self.outcome == SUCCEEDED
@@ -114,25 +136,40 @@ def _life(job: Submission, busy_until: list[float], limit: int, running_seconds_
         return Life(job.created_at, _NEVER, job.cancelled_at, CANCELLED, job.running_seconds)
     overlong = job.running_seconds > running_seconds_max
     seconds = min(job.running_seconds, running_seconds_max)
-    pauses = tuple(_in_effect(job.pauses, starts_at, seconds))
+    pauses = tuple(_in_effect(job, starts_at, seconds))
     would_end_at = _end(starts_at, seconds, pauses)
     cancelled = job.cancelled_at < would_end_at
     ended_at = job.cancelled_at if cancelled else would_end_at
-    outcome = CANCELLED if cancelled else FAILED if overlong else SUCCEEDED
+    outcome = CANCELLED if cancelled else FAILED if overlong or job.unfit else SUCCEEDED
     # A paused job gives its place away and does not queue again (assumed).
     free_at = min(ended_at, pauses[0].paused_at if pauses else _NEVER)
     if starts_at < _NEVER:
         (heapq.heapreplace if queued else heapq.heappush)(busy_until, free_at)
-    return Life(job.created_at, starts_at, ended_at, outcome, job.running_seconds, overlong, pauses)
+    unfit = job.unfit and outcome == FAILED and not overlong
+    return Life(job.created_at, starts_at, ended_at, outcome, job.running_seconds, overlong, pauses, unfit)
 
 
-def _in_effect(pauses: Iterable[Pause], starts_at: float, seconds: float) -> Iterable[Pause]:
-    ends_at = starts_at + seconds
-    for pause in pauses:
-        if pause.paused_at >= ends_at:
+def _in_effect(job: Submission, starts_at: float, seconds: float) -> Iterator[Pause]:
+    """The pauses that come true, asked for or not, in their order."""
+    asked = list(job.pauses)
+    breaks = sorted(job.breaks, key=lambda one: one.worked_seconds)
+    at, worked = starts_at, 0.0
+    while at < _NEVER:
+        asked = [pause for pause in asked if pause.paused_at >= at]
+        breaks_at = at + breaks[0].worked_seconds - worked if breaks else _NEVER
+        asked_at = asked[0].paused_at if asked else _NEVER
+        if min(breaks_at, asked_at) >= at + seconds - worked:
             return
+        pause = asked.pop(0) if asked_at < breaks_at else _broken(breaks.pop(0), breaks_at, job.resumes)
         yield pause
-        ends_at += pause.resumed_at - pause.paused_at
+        worked += pause.paused_at - at
+        at = pause.resumed_at
+
+
+def _broken(made: Break, at: float, resumes: Iterable[tuple[float, float]]) -> Pause:
+    if made.seconds < _NEVER:
+        return Pause(at, at, at + made.seconds, at + made.seconds)
+    return next((Pause(at, at, asked, done) for asked, done in resumes if asked >= at), Pause(at, at))
 
 
 def _end(starts_at: float, seconds: float, pauses: Iterable[Pause]) -> float:

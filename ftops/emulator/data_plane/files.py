@@ -9,7 +9,6 @@ from __future__ import annotations
 from operator import itemgetter
 from typing import Final
 
-from ftops.emulator.course import results_csv, results_size_bytes
 from ftops.emulator.data_plane.file_rows import (
     Arrival,
     checked_expiry,
@@ -23,6 +22,7 @@ from ftops.emulator.data_plane.file_rows import (
 from ftops.emulator.data_plane.paging import page_of
 from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.observed_jobs import ObservedJob, find_result, succeeded_jobs
+from ftops.emulator.results import results_csv, results_size_bytes
 from ftops.emulator.routing import BOTH, Route, version_date
 from ftops.emulator.rows import Verdict
 from ftops.emulator.wire_errors import Surface, invalid_payload, quota_exceeded, unexpected_entity_state
