@@ -1,8 +1,8 @@
 """The paid request: the only place that spends money. Write-ahead, one send per intent, and unknown means unknown.
 
-The protocol is part B.5 of docs/never-pay-twice.md; invariants are named where they hold. That this training is needed
-at all was decided from a complete listing that began after `turn.session` was read, so the intent lands only if nobody
-wrote the ledger in between (I3). Nothing here ever sends the same intent twice.
+The invariants of the paid-job protocol are named (I1 to I12) where they hold. That this training is needed at all was
+decided from a complete listing that began after `turn.session` was read, so the intent lands only if nobody wrote the
+ledger in between (I3). Nothing here ever sends the same intent twice.
 """
 
 from __future__ import annotations
