@@ -122,7 +122,7 @@ class DataPlane:
             options["params"] = dict(params)
         with translated(doing, effect):
             answer = send(path, cast_to=sdk.http_response_type(), options=options, **content)
-        return json_object(answer.status_code, answer.headers, answer.text, doing, effect)
+            return json_object(answer.status_code, answer.headers, answer.text, doing, effect)
 
     def _headers(self) -> dict[str, Any]:
         """Who we are, and nothing of the user's other OpenAI settings."""

@@ -33,10 +33,11 @@ _UNAUTHENTICATED = frozenset({"CredentialUnavailableError", "ClientAuthenticatio
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """The part of an error answer that all its shapes share."""
+    """The part of an error answer that all its shapes share. `by_azure` is false for what anybody's gateway may say."""
 
     code: str
     message: str
+    by_azure: bool = True
 
 
 @contextmanager
@@ -100,7 +101,7 @@ def json_object(status: int, headers: Mapping[str, str], body: str, doing: str, 
         raise answer_error(status, headers, body, doing, effect)
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise unreadable(doing, "the answer is not JSON", effect, status=status) from error
     if not isinstance(document, dict):
         raise unreadable(doing, "the answer is not a JSON object", effect, status=status)
@@ -119,26 +120,31 @@ def broken_paging(doing: str, why: str) -> RemoteError:
 
 
 def parse_error(body: str) -> ErrorBody | None:
-    """Reads the three error shapes: the data plane's and ARM's `{"error": {…}}`, and the gateway's bare
-    `{"statusCode": 401, "message": …}` (service contract, sections 1.3 and 2.5). None for anything else."""
+    """Reads Azure's three error shapes: the data plane's and ARM's `{"error": {…}}`, and the gateway's bare
+    `{"statusCode": 401, "message": …}` (service contract, sections 1.3 and 2.5); and the login service's
+    `{"error": "…", "error_description": "…"}`. None for anything else."""
     try:
         document = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(document, dict):
         return None
-    inner = document.get("error", document)
+    inner = document.get("error")
+    if isinstance(inner, dict):
+        return _inner_error(inner)
     if isinstance(inner, str) and inner:
-        return ErrorBody(inner, str(document.get("error_description", inner)))
-    if not isinstance(inner, dict):
-        return None
-    code = inner.get("code", inner.get("statusCode"))
-    message = inner.get("message")
-    if code is None and not isinstance(message, str):
-        return None
-    details = inner.get("details")
+        return ErrorBody(inner, str(document.get("error_description", inner)), by_azure=False)
+    if isinstance(document.get("statusCode"), int) and isinstance(document.get("message"), str):
+        return ErrorBody(str(document["statusCode"]), document["message"])
+    return None
+
+
+def _inner_error(error: Mapping[str, Any]) -> ErrorBody | None:
+    code, message, details = error.get("code"), error.get("message"), error.get("details")
     if code == "InvalidTemplateDeployment" and isinstance(details, list) and details and isinstance(details[0], dict):
         code, message = details[0].get("code", code), details[0].get("message", message)
+    if code is None and not isinstance(message, str):
+        return None
     return ErrorBody("" if code is None else str(code), message if isinstance(message, str) else "")
 
 
@@ -162,7 +168,7 @@ def _kind(status: int, parsed: ErrorBody | None, effect: Effect) -> RemoteKind:
     code = parsed.code.lower() if parsed else ""
     if not 400 <= status < 500 or status == 408:
         return unanswered
-    if effect == "pay" and (parsed is None or status == 409):
+    if effect == "pay" and (parsed is None or not parsed.by_azure or status == 409):
         return "unknown"
     if code in _BUSY_CODES:
         return "busy"

@@ -85,6 +85,7 @@ def list_checkpoints(plane: DataPlane, job_id: str) -> tuple[JobCheckpoint, ...]
 
 
 def _named(document: Document, doing: str, effect: Effect) -> ObservedJob:
-    if not isinstance(document.get("id"), str) or not document["id"]:
+    job_id = document.get("id")
+    if not isinstance(job_id, str) or not job_id or not job_id.isascii():
         raise unreadable(doing, "the answer names no job", effect)
     return reading.job(document)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from ftops.azure.redact import shown
@@ -145,7 +146,9 @@ def _optional(document: Document, key: str) -> str | None:
 
 def _integer(document: Document, key: str) -> int | None:
     value = document.get(key)
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not isfinite(value):
+        return None
+    return int(value)
 
 
 def _mapping(document: Document, key: str) -> Document:

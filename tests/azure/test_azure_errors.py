@@ -186,6 +186,9 @@ DATED = '{"error": {"code": "conflict", "message": "Taken.", "innererror": {"cod
         (429, DATED, "write", "throttled"),
         (429, NO_WORDS, "write", "throttled"),
         (429, NO_WORDS, "pay", "unknown"),
+        (429, '{"message": "API rate limit exceeded"}', "pay", "unknown"),
+        (403, '{"error": "blocked by policy"}', "pay", "unknown"),
+        (403, '{"error": "blocked by policy"}', "read", "denied"),
         (500, DATED, "read", "unavailable"),
         (500, DATED, "write", "unknown"),
         (504, NO_WORDS, "pay", "unknown"),
@@ -202,6 +205,7 @@ def test_a_status_means_what_it_proves(status: int, body: str, effect: Any, kind
         ('{"error":{"code":null,"message":"a","param":null,"type":"error"}}', "", "a"),
         ('{"statusCode":401,"message":"Unauthorized."}', "401", "Unauthorized."),
         ('{"error":"invalid_grant","error_description":"AADSTS70008"}', "invalid_grant", "AADSTS70008"),
+        ('{"error":{"code":404}}', "404", ""),
         (
             '{"error":{"code":"InvalidTemplateDeployment","details":[{"code":"InsufficientQuota","message":"a"}]}}',
             "InsufficientQuota",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import textwrap
 from email import message_from_bytes
 
 import pytest
@@ -75,7 +74,7 @@ from ftops.core.account import Account
 SIZE = 100 * 1024 * 1024
 got = []
 
-class Zeros(io.RawIOBase):
+class Rows(io.RawIOBase):
     at = 0
     def readable(self): return True
     def seekable(self): return True
@@ -86,7 +85,7 @@ class Zeros(io.RawIOBase):
     def read(self, size=-1):
         size = min(SIZE - self.at, SIZE if size < 0 else size)
         self.at += size
-        return bytes(size)
+        return b"x" * size
 
 def serve(listener):
     while True:
@@ -111,7 +110,7 @@ url = "http://127.0.0.1:%d" % listener.getsockname()[1]
 client = connect({"a": Account("a", "s", "g", "n", emulator=url, endpoint=url)}).client("a")
 client.upload_file("warm.jsonl", io.BytesIO(b"{}"), lambda sent: None)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-client.upload_file("large.jsonl", Zeros(), lambda sent: None)
+client.upload_file("large.jsonl", Rows(), lambda sent: None)
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 assert got[-1] > SIZE, got
 print((after - before) // 1024)
@@ -119,6 +118,8 @@ print((after - before) // 1024)
 
 
 def test_an_upload_of_100_mb_adds_less_than_20_mb_to_the_process():
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(MEASURE)], capture_output=True, text=True, check=True)
+    # A process begins with the peak of the one that forked it: the shell between keeps pytest's out of the figure.
+    shell = ["sh", "-c", '"$0" -c "$1"; exit $?', sys.executable, MEASURE]
+    done = subprocess.run(shell, capture_output=True, text=True, check=True)
 
     assert int(done.stdout) < 20

@@ -40,6 +40,9 @@ AMBIGUOUS = {
     "201 with an empty object": answer(201, {}),
     "201 with a null id": answer(201, {**CREATED, "id": None}),
     "201 with an empty id": answer(201, {**CREATED, "id": ""}),
+    "201 with an id that is none": answer(201, {**CREATED, "id": "\ud800"}),
+    "201 with JSON too deep to read": answer(201, "[" * 99_999),
+    "201 in an encoding that is none": answer(201, CREATED, headers={"Content-Type": "text/plain; charset=base64"}),
     "201 with a number for an id": answer(201, {**CREATED, "id": 7}),
     "201 with a list": answer(201, [CREATED]),
     "201 with text that is no UTF-8": Answer(b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n\xff\xfe"),
@@ -164,6 +167,16 @@ def test_a_named_job_is_created_also_when_the_suffix_is_not_echoed(service: Serv
         job = connections.client("main").create_job(TRAIN)
 
     assert (job.id, job.status, job.suffix) == ("ftjob-1", "pending", None)
+
+
+def test_numbers_that_are_none_do_not_lose_a_job_that_was_made(service: Service):
+    body = '{"id": "ftjob-1", "status": 7, "created_at": NaN, "seed": 1e999, "trained_tokens": "many", "error": []}'
+    service.on(f"POST {JOBS}", answer(201, body))
+
+    with connected(service) as connections:
+        job = connections.client("main").create_job(TRAIN)
+
+    assert (job.id, job.status, job.created_at, job.seed, job.trained_tokens) == ("ftjob-1", "", 0, None, None)
 
 
 def test_a_paid_request_does_not_ride_on_an_idle_connection_that_may_be_stale(service: Service):
