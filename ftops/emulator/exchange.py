@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftops.emulator.body import Body
+from ftops.emulator.clock import read_now
 from ftops.emulator.fault_wire import Misbehaviour
 from ftops.emulator.heads import Headers
 from ftops.emulator.profile import Profile
@@ -27,11 +28,12 @@ class Request:
     target: str
     headers: Headers
     body: Body
+    secure: bool = False
 
     @property
     def base_url(self) -> str:
         """Scheme and host as the client reached us: absolute URLs in answers start with it."""
-        scheme = "https" if self.headers.get("X-Forwarded-Proto") == "https" else "http"
+        scheme = "https" if self.secure or self.headers.get("X-Forwarded-Proto") == "https" else "http"
         return f"{scheme}://{self.headers.get('Host') or '127.0.0.1'}"
 
 
@@ -59,6 +61,12 @@ class Account:
     created_at: float
     tags: str
     local_auth: bool
+    properties: str = "{}"
+    keys: str = "{}"  # those that took the place of the documented one, by name
+    changed_at: float | None = None
+    settled_at: float = 0.0
+    revision: int = 1
+    deleted_at: float | None = None
 
 
 @dataclass
@@ -95,9 +103,11 @@ Handler = Callable[[Call], Answer]
 
 
 def read_account(db: sqlite3.Connection, name: str) -> Account | None:
-    """The account of that name, compared as ARM does: without case."""
+    """The account of that name, compared as ARM does: without case. A deleted one is not there."""
     row = db.execute("SELECT * FROM accounts WHERE name_key = ?", (name.lower(),)).fetchone()
-    return None if row is None else account_of(row)
+    if row is None or (row["deleted_at"] is not None and row["deleted_at"] <= read_now(db)):
+        return None
+    return account_of(row)
 
 
 def account_of(row: sqlite3.Row) -> Account:
@@ -110,4 +120,10 @@ def account_of(row: sqlite3.Row) -> Account:
         created_at=row["created_at"],
         tags=row["tags"],
         local_auth=bool(row["local_auth"]),
+        properties=row["properties"],
+        keys=row["keys"],
+        changed_at=row["changed_at"],
+        settled_at=row["settled_at"],
+        revision=row["revision"],
+        deleted_at=row["deleted_at"],
     )

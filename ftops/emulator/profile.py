@@ -13,6 +13,20 @@ from functools import cache
 from typing import Final
 
 _DAY_SECONDS: Final = 86_400.0
+#: What a principal may be (contract 5); `all` has every permission of every plane.
+ROLES: Final = (
+    "all",
+    "owner",
+    "contributor",
+    "reader",
+    "cognitive-contributor",
+    "openai-contributor",
+    "openai-user",
+    "usages-reader",
+    "foundry-owner",
+    "foundry-user",
+    "none",
+)
 
 
 class UnusableProfile(ValueError):
@@ -52,6 +66,18 @@ class Profile:
     reinforcement_spend_max_usd: int = 5_000  # then the job pauses itself; resuming lifts the cap
     developer_pause_after_seconds: float = 0.0  # of training, then the platform pauses Developer jobs; 0: never
     developer_pause_seconds: float = 3_600.0  # and resumes them after this
+
+    # The control plane (contract 2.5 to 2.8, 4.3).
+    regional_rules: bool = False  # Standard and data zone deployments in the documented regions only
+    insufficient_quota_text: str = "new"  # new | old: wording of InsufficientQuota
+    quota_thousand_tokens: int = 10_000  # per minute, for each model, SKU and region; the door sets single ones
+    quota_provisioned_units: int = 500
+    quota_release_seconds: float = 20.0  # until a deleted deployment's quota is back
+    accounts_per_region_max: int = 30
+    account_seconds: float = 0.5
+    account_delete_seconds: float = 0.5
+    account_purge_after_seconds: float = 2 * _DAY_SECONDS  # a soft-deleted account is purged by itself
+    managed_identity_role: str = "all"  # what the system-assigned identity may do; see FIDELITY.md
 
     # Limits per account (contract 3.6).
     jobs_ever_max: int = 100
@@ -123,6 +149,8 @@ _CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
     "delete_model_route": ("404", "405", "works"),
     "chained_model_prefix": ("base", "parent"),
     "sku_name_change": ("refused", "in_place"),
+    "insufficient_quota_text": ("new", "old"),
+    "managed_identity_role": ROLES,
     "curve": ("auto", "healthy", "overfitting", "flat", "diverging"),
     "results_vintage": ("current", "2024"),
 }

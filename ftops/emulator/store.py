@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from ftops.emulator.names import DEFAULT_LOCATION, usable_account_name
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 _BUSY_TIMEOUT_SECONDS: Final = 30.0
 
 _SCHEMA: Final = """
@@ -29,7 +29,9 @@ CREATE TABLE clock (offset_seconds REAL NOT NULL, frozen_at REAL, speed REAL NOT
 CREATE TABLE profile (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE accounts (
   name_key TEXT PRIMARY KEY, name TEXT NOT NULL, location TEXT NOT NULL, kind TEXT NOT NULL,
-  created_at REAL NOT NULL, tags TEXT NOT NULL DEFAULT '{}', local_auth INTEGER NOT NULL DEFAULT 1);
+  created_at REAL NOT NULL, tags TEXT NOT NULL DEFAULT '{}', local_auth INTEGER NOT NULL DEFAULT 1,
+  properties TEXT NOT NULL DEFAULT '{}', keys TEXT NOT NULL DEFAULT '{}', changed_at REAL,
+  settled_at REAL NOT NULL DEFAULT 0, revision INTEGER NOT NULL DEFAULT 1, deleted_at REAL, purged_at REAL);
 CREATE TABLE files (
   serial INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, account TEXT NOT NULL, filename TEXT NOT NULL,
   purpose TEXT NOT NULL, size_bytes INTEGER NOT NULL, created_at REAL NOT NULL, ready_at REAL NOT NULL,
