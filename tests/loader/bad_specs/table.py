@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Bad specs: each text of specs/bad.yaml with every error it must give, as `line:column code`.
 
 A path in front means another file than specs/bad.yaml. The project around them is that of `building.build`.
