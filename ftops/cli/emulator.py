@@ -6,6 +6,7 @@ The only command that imports ftops.emulator, and only when called.
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -58,10 +59,18 @@ def _serve(invocation: Invocation, port: int, store: str | None, accounts: tuple
 @options.command("reset")
 @_store
 def _reset(invocation: Invocation, store: str | None) -> int:
-    """Empty the emulator: files, jobs, models, deployments, clock. Accounts stay."""
-    with _door(invocation, store) as ask:
-        ask("POST", "reset", None)
+    """Empty the emulator: files, jobs, models, deployments, clock. Accounts stay.
+
+    A project's own store that another version wrote is thrown away; one named with --store never is.
+    """
     path = _store_path(invocation, store)
+    try:
+        with _door(invocation, store) as ask:
+            ask("POST", "reset", None)
+    except FtopsError:
+        if store is not None:
+            raise
+        _discard(path)
     code = _told(invocation, "ftops.emulator-reset/1", {"store": str(path)}, "The emulator is empty.")
     invocation.console.talk("A ledger that knows jobs of it does not forget them: they will show as gone.")
     return code
@@ -152,6 +161,12 @@ def _store_path(invocation: Invocation, store: str | None) -> Path:
             return emulator_store(workspace.project.root)
     except FtopsError:  # no project here, or one that cannot be read: an emulator needs neither
         return emulator_store(invocation.directory)
+
+
+def _discard(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    shutil.rmtree(path.with_name(path.name + ".files"), ignore_errors=True)
 
 
 def _make_private(directory: Path) -> None:

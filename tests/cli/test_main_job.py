@@ -302,6 +302,18 @@ def test_the_clock_of_the_emulator_moves_and_reset_empties_it(project: Path, run
     assert run("emulator", "clock", "soon").code == 64
 
 
+def test_reset_throws_away_a_store_that_cannot_be_used_unless_it_was_named(project: Path, run: Run):
+    store = project / ".ftops" / "emulator.db"
+    store.parent.mkdir(mode=0o700)
+    store.write_bytes(b"no database at all")
+
+    named = run("emulator", "reset", "--store", ".ftops/emulator.db")
+    assert (named.code, store.read_bytes()) == (1, b"no database at all")
+    assert run("plan").code == 1
+    assert run("emulator", "reset").code == 0
+    assert run("plan").out == FIRST_PLAN
+
+
 def test_the_first_line_of_a_served_emulator_is_all_a_client_needs(project: Path, run: Run):
     with emulator_of(project) as place:
         assert set(place) == {"url", "endpoint", "subscription", "resource_group", "account", "api_key"}
