@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,35 @@ def advance(db: sqlite3.Connection, seconds: float) -> None:
     """Move emulated time forward (or back, for a test of skew) by `seconds`, also while it is frozen."""
     row = read_clock(db)
     frozen = None if row.frozen_at is None else row.frozen_at + seconds
+    _keep(db, replace(row, offset_seconds=row.offset_seconds + seconds, frozen_at=frozen))
+
+
+def set_now(db: sqlite3.Connection, instant: float) -> None:
+    """Make it this instant, in unix seconds; a frozen clock stays frozen."""
+    advance(db, instant - read_now(db))
+
+
+def freeze(db: sqlite3.Connection) -> None:
+    """Stop emulated time where it is."""
+    _keep(db, replace(read_clock(db), frozen_at=read_now(db)))
+
+
+def unfreeze(db: sqlite3.Connection) -> None:
+    """Let emulated time go on from where it stopped."""
+    _keep(db, _restarted(db, read_clock(db).speed))
+
+
+def set_speed(db: sqlite3.Connection, speed: float) -> None:
+    """Let emulated time go `speed` times as fast as the wall clock, from now on."""
+    frozen_at = read_clock(db).frozen_at
+    _keep(db, replace(_restarted(db, speed), frozen_at=frozen_at))
+
+
+def _restarted(db: sqlite3.Connection, speed: float) -> ClockRow:
+    wall = time.time()
+    return ClockRow(read_clock(db).at(wall) - wall, None, speed, wall)
+
+
+def _keep(db: sqlite3.Connection, row: ClockRow) -> None:
     db.execute("DELETE FROM clock")
-    db.execute(
-        f"INSERT INTO clock ({_COLUMNS}) VALUES (?, ?, ?, ?)",
-        (row.offset_seconds + seconds, frozen, row.speed, row.speed_since),
-    )
+    db.execute(f"INSERT INTO clock ({_COLUMNS}) VALUES (?, ?, ?, ?)", astuple(row))

@@ -12,6 +12,7 @@ import math
 import shutil
 import sqlite3
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from ftops.emulator import clock, control_faults
@@ -20,6 +21,9 @@ from ftops.emulator.profile import Profile, UnusableProfile
 from ftops.emulator.routing import Route
 from ftops.emulator.store import EMPTIED_BY_RESET
 from ftops.emulator.wire_errors import Surface, WireError
+
+_SPEED_MAX: Final = 1e6
+_INSTANT_MAX: Final = 253_402_300_799.0  # the last second that a date can say
 
 
 def override_profile(db: sqlite3.Connection, overrides: Mapping[str, object]) -> None:
@@ -35,19 +39,52 @@ def override_profile(db: sqlite3.Connection, overrides: Mapping[str, object]) ->
             db.execute("INSERT OR REPLACE INTO profile (name, value) VALUES (?, ?)", (name, json.dumps(value)))
 
 
+def move_clock(db: sqlite3.Connection, fields: Mapping[str, object]) -> None:
+    """Set, advance, freeze or speed up the clock, in this order. Raises `WireError` 400."""
+    unknown = set(fields) - {"now", "advance_seconds", "speed", "freeze"}
+    if unknown or not fields:
+        raise WireError(400, "invalidPayload", "The body must hold now, advance_seconds, speed or freeze.")
+    if "now" in fields:
+        clock.set_now(db, _instant(fields["now"]))
+    if "advance_seconds" in fields:
+        clock.advance(db, _finite("advance_seconds", fields["advance_seconds"]))
+    if "speed" in fields:
+        speed = _finite("speed", fields["speed"])
+        if not 0 < speed <= _SPEED_MAX:
+            raise WireError(400, "invalidPayload", f"speed must be above 0 and at most {_SPEED_MAX:.0f}.")
+        clock.set_speed(db, speed)
+    if "freeze" in fields:
+        if not isinstance(fields["freeze"], bool):
+            raise WireError(400, "invalidPayload", "freeze must be true or false.")
+        (clock.freeze if fields["freeze"] else clock.unfreeze)(db)
+    if not 0 <= clock.read_now(db) <= _INSTANT_MAX:
+        raise WireError(400, "invalidPayload", "The clock must stay between the years 1970 and 9999.")
+
+
+def _instant(value: object) -> float:
+    if not isinstance(value, str):
+        return _finite("now", value)
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        raise WireError(400, "invalidPayload", "now must be unix seconds or an ISO 8601 instant.") from None
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+
+
+def _finite(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or abs(value) > 1e12:
+        raise WireError(400, "invalidPayload", f"{name} must be a finite number.")
+    return float(value)
+
+
 def _show_clock(call: Call) -> Answer:
     row = clock.read_clock(call.db)
-    return Answer(payload={"now": call.now, **dataclasses.asdict(row)})
+    return Answer(payload={"now": clock.read_now(call.db), **dataclasses.asdict(row)})
 
 
 def _move_clock(call: Call) -> Answer:
-    seconds = call.fields.get("advance_seconds")
-    if set(call.fields) != {"advance_seconds"} or isinstance(seconds, bool):
-        raise WireError(400, "invalidPayload", 'The body must be {"advance_seconds": number}.')
-    if not isinstance(seconds, (int, float)) or not math.isfinite(seconds) or abs(seconds) > 1e10:
-        raise WireError(400, "invalidPayload", "advance_seconds must be a finite number.")
-    clock.advance(call.db, float(seconds))
-    return Answer(payload={"now": clock.read_now(call.db), **dataclasses.asdict(clock.read_clock(call.db))})
+    move_clock(call.db, call.fields)
+    return _show_clock(call)
 
 
 def _show_profile(call: Call) -> Answer:
@@ -70,10 +107,35 @@ def _show_overrides(call: Call) -> Answer:
 
 
 def _show_requests(call: Call) -> Answer:
+    """The newest requests that fit the filters, oldest first."""
+    query = call.query
+    conditions, values = ["1"], list[object]()
+    if "method" in query:
+        conditions.append("method = ?")
+        values.append(query["method"].upper())
+    if "path" in query:  # a glob over path and query as sent: GLOB of SQLite, * and ?
+        conditions.append("path GLOB ?")
+        values.append(query["path"])
+    if "fault" in query:
+        conditions.append("' ' || fault || ' ' LIKE ?")
+        values.append(f"% {query['fault'].upper()} %")
+    for name, column in (("status", "status ="), ("since", "serial >")):
+        if name in query:
+            conditions.append(f"{column} ?")
+            values.append(_number_in(query, name))
+    limit = min(_number_in(query, "limit"), call.profile.requests_kept) if "limit" in query else None
     rows = call.db.execute(
-        "SELECT * FROM requests ORDER BY serial DESC LIMIT ?", (call.profile.requests_kept,)
+        f"SELECT * FROM requests WHERE {' AND '.join(conditions)} ORDER BY serial DESC LIMIT ?",
+        (*values, call.profile.requests_kept if limit is None else limit),
     ).fetchall()
     return Answer(payload={"requests": [dict(row) for row in reversed(rows)]})
+
+
+def _number_in(query: Mapping[str, str], name: str) -> int:
+    text = query[name]
+    if not (text.isascii() and text.isdigit() and len(text) < 16):
+        raise WireError(400, "invalidPayload", f"{name} must be a whole number.")
+    return int(text)
 
 
 def _reset(call: Call) -> Answer:
@@ -84,13 +146,35 @@ def _reset(call: Call) -> Answer:
     return Answer(204)
 
 
+def _snapshot(call: Call) -> Answer:
+    from ftops.emulator.snapshot import taken
+
+    return taken(call)
+
+
+def _restore(call: Call) -> Answer:
+    from ftops.emulator.snapshot import restored
+
+    return restored(call)
+
+
+def _seed(call: Call) -> Answer:
+    from ftops.emulator.seed import seeded
+
+    return seeded(call)
+
+
+_REQUEST_FILTERS: Final = frozenset({"method", "path", "status", "fault", "since", "limit"})
 _DOOR: Final = frozenset({Surface.DOOR})
 ROUTES: Final = (
     Route("GET", "/_emulator/clock", _show_clock, _DOOR),
     Route("PUT", "/_emulator/clock", _move_clock, _DOOR, body="json", writes=True),
     Route("GET", "/_emulator/profile", _show_profile, _DOOR),
     Route("PUT", "/_emulator/profile", _put_profile, _DOOR, body="json", writes=True),
-    Route("GET", "/_emulator/requests", _show_requests, _DOOR),
+    Route("GET", "/_emulator/requests", _show_requests, _DOOR, parameters=_REQUEST_FILTERS),
     Route("POST", "/_emulator/reset", _reset, _DOOR, writes=True),
+    Route("GET", "/_emulator/snapshot", _snapshot, _DOOR),
+    Route("PUT", "/_emulator/snapshot", _restore, _DOOR, body="bytes", writes=True),
+    Route("POST", "/_emulator/seed", _seed, _DOOR, body="json", writes=True),
     *control_faults.ROUTES,
 )

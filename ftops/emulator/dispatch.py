@@ -151,11 +151,15 @@ class Dispatcher:
             if strikes.acts_before:
                 with self._store.writing() as db:  # stays, whatever becomes of the request
                     strikes.act_before(self._call(db, matched))
-            with self._store.writing() if route.writes or strikes.acts else self._store.reading() as db:
+            with self._store.writing() if route.writes else self._store.reading() as db:
                 fresh = replace(self._call(db, matched), fields=call.fields, upload=call.upload)
-                answer = strikes.inside(fresh) or route.handler(fresh)
-                strikes.act_after(fresh, answer)
-                return self._located(answer, fresh)
+                answer = self._located(strikes.inside(fresh) or route.handler(fresh), fresh)
+                if route.writes:
+                    strikes.act_after(fresh, answer)
+            if strikes.acts and not route.writes:
+                with self._store.writing() as db:
+                    strikes.act_after(replace(self._call(db, matched), fields=call.fields), answer)
+            return answer
         finally:
             if call.upload is not None:
                 call.upload.discard()
@@ -189,6 +193,10 @@ class Dispatcher:
             call.upload = uploads.receive(
                 call.request.body, content_type, self._store, file_bytes_max=limit, harm_markers=markers
             )
+        elif route.body == "bytes":
+            from ftops.emulator.snapshot import received  # what reads archives takes time to load
+
+            call.upload = received(call.request.body, self._store)
         elif route.body == "json":
             call.fields = read_json_object(call.request.body, content_type)
         return call

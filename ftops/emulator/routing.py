@@ -27,7 +27,7 @@ class Route:
     pattern: str
     handler: Handler
     surfaces: frozenset[Surface]
-    body: str = "none"  # none | json | upload
+    body: str = "none"  # none | json | upload | bytes
     parameters: frozenset[str] = frozenset()
     since: str = ""  # first dated api-version that has it
     writes: bool = False
