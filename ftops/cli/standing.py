@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ftops.core import identity
 from ftops.core.address import Node
 from ftops.core.desired import Desired, DesiredDeployment, DesiredFinetune
+from ftops.core.identity import TAG_ADDRESS, TAG_ENVIRONMENT, TAG_PROJECT, TAG_ROLE
 from ftops.core.observed import Observed, ObservedAccount, ObservedDeployment, ObservedFile, ObservedJob
 
 NOT_THERE = "absent"
@@ -89,12 +90,12 @@ def _deployments(desired: Desired, observed: Observed) -> Iterator[Standing]:
 def live_deployment(desired: Desired, wanted: DesiredDeployment, account: ObservedAccount) -> ObservedDeployment | None:
     """The deployment that serves an entry now: ours and in the role `live`, or else the one with its name."""
     ours = {
-        "ftops-project": desired.project,
-        "ftops-environment": desired.environment,
-        "ftops-address": str(wanted.address),
+        TAG_PROJECT: desired.project,
+        TAG_ENVIRONMENT: desired.environment,
+        TAG_ADDRESS: str(wanted.address),
     }
     tagged = [d for d in account.deployments if ours.items() <= dict(d.tags).items()]
-    live = [d for d in tagged if d.tags.get("ftops-role") == "live"]
+    live = [d for d in tagged if d.tags.get(TAG_ROLE) == "live"]
     named = [d for d in account.deployments if d.name.lower() == wanted.name.lower()]
     return next(iter([*live, *named]), None)
 

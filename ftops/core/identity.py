@@ -22,6 +22,15 @@ AUTHOR_SUFFIX_MAX = SUFFIX_MAX - TOKEN_LENGTH - 1
 #: Sent in front of the token when the author gave no suffix.
 DEFAULT_SUFFIX = "ftops"
 
+#: Tags of a deployment: whose it is, in which environment, for which entry, with which managed fields.
+TAG_PROJECT = "ftops-project"
+TAG_ENVIRONMENT = "ftops-environment"
+TAG_ADDRESS = "ftops-address"
+TAG_FINGERPRINT = "ftops-fingerprint"
+#: `live` or `next`, and `true` or `false`.
+TAG_ROLE = "ftops-role"
+TAG_PROTECT = "ftops-protect"
+
 _TOKEN_AT_END = re.compile(rf"(?:^|-)([a-z2-7]{{{TOKEN_LENGTH}}})(?::ckpt-step-[0-9]+)?$")
 _JOB_HEX = re.compile(r"(?:^ftjob-|\.ft-)([0-9a-f]{32})")
 _FILE_NAME = re.compile(r"ftops-([0-9a-f]{32})-(.+)\.jsonl")

@@ -38,7 +38,8 @@ class RecordedJob:
 class RecordedEntry:
     """What one spec entry of one environment last had in one account.
 
-    finetune: `token` of the job it uses. dataset: `file_name` and `content` of its upload. deployment: `name`.
+    finetune: `token` of the job it uses. dataset: `file_name` of its upload. deployment: its ARM `name`, and as `token`
+    the fingerprint it was made with.
     """
 
     project: str

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from ftops.core.change import Change, DeleteDeployment, DeploymentBody, PutDeployment, ReplaceDeployment
 from ftops.core.errors import RemoteError
+from ftops.core.identity import TAG_FINGERPRINT
 from ftops.core.observed import DEPLOYMENT_SETTLED, ObservedDeployment
 from ftops.executor.retry import DEPLOYMENT_SECONDS, pause_after
 from ftops.executor.turn import Result, Stopped, Turn
@@ -27,7 +28,7 @@ def put(turn: Turn, change: Change, act: PutDeployment) -> Result:
     why = _make(turn, change, act.name, act.body)
     if why is not None:
         return Result("failed", why)
-    turn.record(lambda session: session.hold(turn.entry(change, name=act.name)))
+    _hold(turn, change, act)
     return Result("done", "deployed")
 
 
@@ -45,7 +46,7 @@ def replace(turn: Turn, change: Change, act: ReplaceDeployment) -> Result:
     except Stopped:
         turn.tell(change.node, "note", f"{act.name} may be deleted and not made again yet: the next apply makes it")
         raise
-    turn.record(lambda session: session.hold(turn.entry(change, name=act.name)))
+    _hold(turn, change, act)
     return Result("done", "replaced")
 
 
@@ -54,8 +55,15 @@ def delete(turn: Turn, change: Change, act: DeleteDeployment) -> Result:
     turn.tell(change.node, "started", "deleting")
     if not _remove(turn, change, act.name):
         return Result("again", "whether it was deleted is unknown", turn.pace(change).first_seconds)
-    turn.record(lambda session: session.forget(turn.entry(change)))
+    if not change.subject:  # the old ARM name of an entry that lives on under another is not what the entry holds
+        turn.record(lambda session: session.forget(turn.entry(change)))
     return Result("done", "deleted")
+
+
+def _hold(turn: Turn, change: Change, act: PutDeployment | ReplaceDeployment) -> None:
+    """Records what serves now, with its fingerprint: an expired deployment can then be told from an edited one."""
+    served = turn.entry(change, name=act.name, token=act.body.tags.get(TAG_FINGERPRINT, ""))
+    turn.record(lambda session: session.hold(served))
 
 
 def _put_back(turn: Turn, change: Change, act: ReplaceDeployment) -> str:

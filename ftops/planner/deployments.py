@@ -26,20 +26,13 @@ from ftops.core.change import (
 )
 from ftops.core.desired import DesiredDeployment
 from ftops.core.diagnostic import Diagnostic
+from ftops.core.identity import TAG_ADDRESS, TAG_ENVIRONMENT, TAG_FINGERPRINT, TAG_PROJECT, TAG_PROTECT, TAG_ROLE
 from ftops.core.observed import DEPLOYMENT_SETTLED, ObservedDeployment
 from ftops.planner import reasons
 from ftops.planner.decision import Decision
 from ftops.planner.diff import differences
 from ftops.planner.identify import model_at
-from ftops.planner.situation import (
-    TAG_ADDRESS,
-    TAG_ENVIRONMENT,
-    TAG_FINGERPRINT,
-    TAG_PROJECT,
-    TAG_PROTECT,
-    TAG_ROLE,
-    Situation,
-)
+from ftops.planner.situation import Situation
 
 #: Under a name that stays the same the old deployment goes before the new one comes (section 2.3).
 DOWNTIME = "downtime"

@@ -14,12 +14,13 @@ from ftops.core.address import Address, Node
 from ftops.core.change import Action, Change, Cost
 from ftops.core.desired import Desired
 from ftops.core.diagnostic import Diagnostic
+from ftops.core.identity import TAG_ENVIRONMENT, TAG_PROJECT, TAG_PROTECT
 from ftops.core.observed import Observed
 from ftops.core.plan import Plan
 from ftops.core.recorded import Recorded
 from ftops.planner.identify import deployment_address_of, lookalikes
 from ftops.planner.options import Options
-from ftops.planner.situation import TAG_ENVIRONMENT, TAG_PROJECT, TAG_PROTECT, situate
+from ftops.planner.situation import situate
 from ftops.planner.trainings import LOOKALIKE
 
 _NUMBERS = ("max_cost_usd", "max_new_jobs", "max_new_jobs_per_day", "max_deletes")

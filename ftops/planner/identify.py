@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from ftops.core import identity
 from ftops.core.address import Address, Node
 from ftops.core.desired import Checkpoint, Content, DesiredFinetune
+from ftops.core.identity import TAG_ADDRESS
 from ftops.core.observed import FILE_FAILED, FILE_READY, ObservedDeployment, ObservedFile, ObservedJob
 from ftops.core.recorded import RecordedJob
 from ftops.planner.inventory import Inventory
-from ftops.planner.situation import TAG_ADDRESS, Situation
+from ftops.planner.situation import Situation
 
 BOM_BYTES = 3
 CLOCK_SLACK_SECONDS = 3600

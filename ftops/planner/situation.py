@@ -14,17 +14,11 @@ from ftops.core import identity
 from ftops.core.address import Address, Node
 from ftops.core.desired import Desired, DesiredDataset, DesiredDeployment, DesiredFinetune
 from ftops.core.diagnostic import Diagnostic
+from ftops.core.identity import TAG_ENVIRONMENT, TAG_PROJECT
 from ftops.core.observed import Observed, ObservedDeployment
 from ftops.core.recorded import Recorded, RecordedEntry, RecordedJob
 from ftops.planner.inventory import Inventory, index
 from ftops.planner.options import Options
-
-TAG_PROJECT = "ftops-project"
-TAG_ENVIRONMENT = "ftops-environment"
-TAG_ADDRESS = "ftops-address"
-TAG_FINGERPRINT = "ftops-fingerprint"
-TAG_ROLE = "ftops-role"
-TAG_PROTECT = "ftops-protect"
 
 Resource = TypeVar("Resource", DesiredDataset, DesiredFinetune, DesiredDeployment)
 
