@@ -232,7 +232,7 @@ def test_delete_is_dated_only_needs_an_ended_job_and_keeps_the_model(bench: Benc
     job = bench.job(bench.upload(chat_rows(12)))
     path = f"/openai/fine_tuning/jobs/{job}?api-version=2024-10-21"
     assert bench.data("DELETE", f"/openai/v1/fine_tuning/jobs/{job}").status == 405
-    assert bench.data("DELETE", path).json["error"]["code"] == "unexpectedEntityState"
+    assert bench.data("DELETE", path).json["error"]["code"] == "conflict"
     bench.advance(700)
     model = bench.data("GET", path).json["fine_tuned_model"]
     assert (bench.data("DELETE", path).status, bench.data("GET", path).status) == (204, 404)

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from ftops.emulator.data_plane import chunked_uploads, file_import, files, inference, job_actions, jobs, models
+from ftops.emulator.data_plane import (
+    chunked_uploads,
+    file_import,
+    files,
+    inference,
+    job_actions,
+    job_create,
+    jobs,
+    models,
+)
 
 ROUTES: Final = (
     *files.ROUTES,
     *file_import.ROUTES,
     *chunked_uploads.ROUTES,
+    *job_create.ROUTES,
     *jobs.ROUTES,
     *job_actions.ROUTES,
     *models.ROUTES,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from ftops.emulator.data_plane.jobs import job_shown
+from ftops.emulator.catalogue import base_model
+from ftops.emulator.course import steps_trained
+from ftops.emulator.data_plane.job_view import job_shown
 from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.observed_jobs import ObservedJob, find_job
 from ftops.emulator.routing import BOTH, DATED, Route
 from ftops.emulator.training import RUNNING, TERMINAL
-from ftops.emulator.wire_errors import unexpected_entity_state
+from ftops.emulator.wire_errors import WireError, unexpected_entity_state
 
 
 def _cancel(call: Call) -> Answer:
@@ -27,6 +29,11 @@ def _pause(call: Call) -> Answer:
     job = find_job(call, call.names["job"])
     if job.status != RUNNING:
         raise _wrong_status(job, "paused")
+    base = base_model(job.row["base_model"])
+    if base is not None and not base.pausable:
+        raise unexpected_entity_state("A job on this model cannot be paused.")
+    if not steps_trained(job.course, job.life, call.now):
+        raise unexpected_entity_state("A job can be paused once it has trained a step.")
     return _act(call, job, "pause", call.profile.job_pause_seconds)
 
 
@@ -41,7 +48,8 @@ def _delete(call: Call) -> Answer:
     """Only once it has ended; what becomes of its model is a profile value (assumed: it stays)."""
     job = find_job(call, call.names["job"])
     if job.status not in TERMINAL:
-        raise _wrong_status(job, "deleted")
+        # 409 because the contract says so for this one: deleting is not what the SDK retries by itself.
+        raise WireError(409, "conflict", f"A job in status {job.status} cannot be deleted.")
     call.db.execute("UPDATE jobs SET deleted_at = ? WHERE id = ?", (call.now, job.id))
     if not call.profile.delete_job_keeps_model:
         call.db.execute("UPDATE jobs SET model_deleted_at = ? WHERE id = ?", (call.now, job.id))
@@ -53,7 +61,7 @@ def _act(call: Call, job: ObservedJob, act: str, seconds: float) -> Answer:
         "INSERT INTO job_acts (job, act, at, settled_at) VALUES (?, ?, ?, ?)",
         (job.id, act, call.now, call.now + seconds),
     )
-    return Answer(payload=job_shown(find_job(call, job.id)))
+    return Answer(payload=job_shown(call, find_job(call, job.id)))
 
 
 def _wrong_status(job: ObservedJob, participle: str) -> Exception:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ftops.emulator.catalogue import DPO, REINFORCEMENT, SUPERVISED
 from ftops.emulator.exchange import Call
+from ftops.emulator.graders import UnusableGrader, check_grader
 from ftops.emulator.wire_errors import Surface, invalid_payload
 
 _FIELDS: Final = frozenset(
@@ -38,9 +39,6 @@ _HYPERPARAMETERS: Final[Mapping[str, frozenset[str]]] = {
 }
 _WHOLE: Final = frozenset({"n_epochs", "batch_size", "eval_interval", "eval_samples"})
 _EFFORTS: Final = frozenset({"low", "medium", "high", "default"})
-_GRADERS: Final = frozenset(
-    {"string_check", "text_similarity", "score_model", "python", "multi", "label_model", "endpoint"}
-)
 _TIERS: Final[Mapping[str, str]] = {
     "standard": "standard",
     "globalstandard": "globalStandard",
@@ -66,6 +64,12 @@ class JobRequest:
     tier: str | None
     metadata: Mapping[str, str] | None
     integrations: list[Any] | None
+
+    @property
+    def grader(self) -> Mapping[str, Any] | None:
+        """The grader of reinforcement."""
+        found: Mapping[str, Any] | None = (self.method_echo or {}).get("body", {}).get("grader")
+        return found
 
 
 def checked_request(call: Call) -> JobRequest:
@@ -146,9 +150,25 @@ def _integrations(call: Call, value: object) -> list[Any] | None:
         return None
     if not _recent(call):
         raise invalid_payload("This api-version has no integrations.", param="integrations")
-    if not isinstance(value, list) or not all(isinstance(one, dict) and one.get("type") == "wandb" for one in value):
+    if not isinstance(value, list):
         raise invalid_payload("integrations must be a list of wandb integrations.", param="integrations")
+    for index, one in enumerate(value):
+        _check_wandb(one, f"integrations[{index}]")
     return value
+
+
+def _check_wandb(value: object, place: str) -> None:
+    if not isinstance(value, dict) or value.get("type") != "wandb" or set(value) - {"type", "wandb"}:
+        raise invalid_payload("An integration must be of type wandb.", param=place)
+    wandb = value.get("wandb")
+    if not isinstance(wandb, dict) or not isinstance(wandb.get("project"), str) or not wandb["project"]:
+        raise invalid_payload("A wandb integration needs a project.", param=f"{place}.wandb.project")
+    for name, part in wandb.items():
+        if name not in ("project", "name", "entity", "tags"):
+            raise invalid_payload("A wandb integration has no such field.", param=f"{place}.wandb.{name[:64]}")
+        texts = part if name == "tags" and isinstance(part, list) else [part] if name != "tags" else [None]
+        if not all(isinstance(text, str) or (text is None and name in ("name", "entity")) for text in texts):
+            raise invalid_payload("A wandb integration has names, and tags in a list.", param=f"{place}.wandb.{name}")
 
 
 def _recent(call: Call) -> bool:
@@ -183,9 +203,7 @@ def _method_body(method: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         known |= set(loose)
     if method == REINFORCEMENT:
         known |= {"grader", "response_format", "tools", "max_episode_steps"}
-        grader = body.get("grader")
-        if not isinstance(grader, dict) or str(grader.get("type")) not in _GRADERS:
-            raise invalid_payload("Reinforcement fine-tuning needs one grader.", param="method.reinforcement.grader")
+        _check_reinforcement(body)
     if unknown := sorted(set(body) - known):
         raise invalid_payload(
             f"method.{method} has a field this operation does not have.", param=f"method.{method}.{unknown[0][:64]}"
@@ -195,6 +213,25 @@ def _method_body(method: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
     if given is not None and not isinstance(given, dict):
         raise invalid_payload(f"{place} must be an object.", param=place)
     return _hyperparameters({**loose, **(given or {})}, method, place)
+
+
+def _check_reinforcement(body: Mapping[str, Any]) -> None:
+    place = "method.reinforcement"
+    if "grader" not in body:
+        raise invalid_payload("Reinforcement fine-tuning needs one grader.", param=f"{place}.grader")
+    try:
+        check_grader(body["grader"], f"{place}.grader")
+    except UnusableGrader as unusable:
+        raise invalid_payload(str(unusable), param=unusable.field) from None
+    wanted = body.get("response_format")
+    if wanted is None:
+        return
+    schema = wanted.get("json_schema") if isinstance(wanted, dict) and wanted.get("type") == "json_schema" else None
+    if not isinstance(schema, dict) or not isinstance(schema.get("name"), str):
+        raise invalid_payload(
+            "response_format must be of type json_schema, with a json_schema that has a name.",
+            param=f"{place}.response_format",
+        )
 
 
 def _kept(method: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
