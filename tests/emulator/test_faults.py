@@ -1,0 +1,510 @@
+"""Every fault of the catalogue, switched on by its number and seen on the wire or in the world behind it."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import pytest
+
+from ftops.emulator import API_KEY
+from ftops.emulator.faults import CATALOGUE
+from tests.emulator.bench import Bench, Reply, chat_rows, deployment, multipart
+
+JOBS = "/openai/v1/fine_tuning/jobs"
+BASE_DEPLOYMENT = {
+    "sku": {"name": "Standard", "capacity": 5},
+    "properties": {"model": {"format": "OpenAI", "name": "gpt-4o"}},
+}
+DAY = 86_400
+
+
+@dataclass
+class World:
+    """A file, a trained model and a deployment of it, and the requests that faults strike."""
+
+    bench: Bench
+    file: str
+    model: str
+
+    def fault(self, number: str, **rule: Any) -> None:
+        reply = self.bench.ask("PUT", "/_emulator/faults", {"fault": number, **rule})
+        assert reply.status == 200, reply.body
+
+    def create(self, **fields: Any) -> Reply:
+        body = {"model": "gpt-4o-mini-2024-07-18", "training_file": self.file, **fields}
+        return self.bench.data("POST", JOBS, body)
+
+    def job(self, job: str, account: str = "main") -> Reply:
+        return self.bench.data("GET", f"{JOBS}/{job}", account=account)
+
+    def jobs(self) -> int:
+        """How many there really are, faults or not."""
+        kept = self.bench.ask("GET", "/_emulator/faults").json["faults"]
+        self.bench.ask("DELETE", "/_emulator/faults")
+        count = len(self.bench.data("GET", JOBS).json["data"])
+        for rule in kept:
+            self.fault(rule["fault"])
+        return count
+
+    def put(self, name: str = "new", body: object = None) -> Reply:
+        return self.bench.resource("PUT", f"/accounts/main/deployments/{name}", body or BASE_DEPLOYMENT)
+
+    def seen(self, name: str) -> Reply:
+        return self.bench.resource("GET", f"/accounts/main/deployments/{name}")
+
+    def chat(self, name: str = "bot") -> Reply:
+        body = {"model": name, "messages": [{"role": "user", "content": "hi"}]}
+        return self.bench.data("POST", "/openai/v1/chat/completions", body)
+
+    def poll(self, started: Reply) -> Reply:
+        path = started.headers["Azure-AsyncOperation"].removeprefix(self.bench.url)
+        return self.bench.ask("GET", path, Authorization=f"Bearer {self.bench.token()}")
+
+    def open(self, method: str, path: str, body: bytes = b"") -> socket.socket:
+        """A request on a bare socket, its answer still to be read."""
+        connection = socket.create_connection(("127.0.0.1", int(self.bench.url.rpartition(":")[2])), timeout=5)
+        head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\napi-key: {API_KEY}\r\nContent-Length: {len(body)}\r\n"
+        connection.sendall(head.encode() + b"Content-Type: application/json\r\n\r\n" + body)
+        return connection
+
+    def open_create(self) -> socket.socket:
+        body = json.dumps({"model": "gpt-4o-mini-2024-07-18", "training_file": self.file}).encode()
+        return self.open("POST", "/main" + JOBS, body)
+
+
+@pytest.fixture
+def world(bench: Bench) -> World:
+    document = {
+        "format": "ftops.emulator-world/1",
+        "files": [{"name": "train", "generate": {"shape": "chat", "rows": 20}}],
+        "jobs": [{"name": "done", "training_file": "train"}],
+        "deployments": [{"name": "bot", "model": "done"}],
+    }
+    made = bench.ask("POST", "/_emulator/seed", document)
+    assert made.status == 200, made.body
+    return World(bench, made.json["files"]["train"], made.json["models"]["done"])
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """What comes until the other side says farewell."""
+    with connection:
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        return answer
+
+
+def error(reply: Reply) -> tuple[int, str]:
+    return reply.status, reply.json["error"]["code"]
+
+
+def c1(world: World) -> None:
+    world.fault("C1")
+    reply = world.create()
+    assert error(reply) == (429, "429")
+    assert reply.headers["Retry-After"] == "1"
+    assert "Please retry after 1 seconds" in reply.json["error"]["message"]
+
+
+def c2(world: World) -> None:
+    world.fault("C2")
+    assert world.create().headers["Retry-After"] == "300"
+
+
+def c3(world: World) -> None:
+    world.fault("C3")
+    reply = world.seen("bot")
+    assert error(reply) == (429, "TooManyRequests")
+    assert reply.headers["Retry-After"] == "1"
+
+
+def c4(world: World) -> None:
+    world.fault("C4")
+    for method in ("PUT", "PATCH", "DELETE"):
+        reply = world.bench.resource(method, "/accounts/main/deployments/bot", BASE_DEPLOYMENT)
+        assert error(reply) == (409, "RequestConflict")
+        assert "/accounts/main'. Please try again later." in reply.json["error"]["message"]
+
+
+def c5(world: World) -> None:
+    world.fault("C5")
+    assert world.put().headers["Retry-After"] == "1"
+    world.fault("C5", retry_after_seconds=0)
+    assert "Retry-After" not in world.put().headers
+
+
+def c6(world: World) -> None:
+    world.fault("C6")
+    reply = world.put()
+    assert error(reply) == (400, "AccountProvisioningStateInvalid")
+    assert reply.json["error"]["message"].endswith("in state Accepted")
+
+
+def c7(world: World) -> None:
+    world.fault("C7")
+    with world.open_create() as connection, pytest.raises(ConnectionResetError):
+        connection.recv(1)
+    assert world.jobs() == 2
+
+
+def c8(world: World) -> None:
+    world.fault("C8")
+    assert all_of(world.open_create()) == b""
+    assert world.jobs() == 2
+
+
+def c9(world: World) -> None:
+    world.fault("C9")
+    assert error(world.create()) == (500, "internalFailure")
+    assert world.jobs() == 2
+
+
+def c10(world: World) -> None:
+    world.fault("C10")
+    with world.open("GET", "/main/openai/v1/models") as connection:
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += connection.recv(65536)
+        connection.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            while len(answer.partition(b"\r\n\r\n")[2]) < 2:
+                answer += connection.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 200 OK")
+
+
+def c11(world: World) -> None:
+    world.fault("C11")
+    head, _, body = all_of(world.open("GET", "/main/openai/v1/models")).partition(b"\r\n\r\n")
+    announced = next(line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
+    assert int(announced.split()[1]) > len(body) > 0
+
+
+def c12(world: World) -> None:
+    world.fault("C12")
+    reply = world.create()
+    assert reply.status == 200
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(reply.body)
+
+
+def c13(world: World) -> None:
+    world.fault("C13")
+    reply = world.create()
+    assert (reply.status, reply.headers["Location"]) == (307, f"{world.bench.url}/main{JOBS}")
+    assert world.create().status == 200
+
+
+def c14(world: World) -> None:
+    world.fault("C14")
+    job = world.create().json["id"]
+    assert job not in [entry["id"] for entry in world.bench.data("GET", JOBS).json["data"]]
+    assert world.job(job).status == 200
+    world.bench.advance(31)
+    assert job in [entry["id"] for entry in world.bench.data("GET", JOBS).json["data"]]
+
+
+def c15(world: World) -> None:
+    world.put()
+    world.bench.advance(61)
+    world.fault("C15")
+    assert world.seen("new").json["properties"]["provisioningState"] == "Succeeded"
+    assert error(world.chat("new")) == (404, "DeploymentNotFound")
+    world.bench.advance(300)
+    assert world.chat("new").status == 200
+
+
+def c16(world: World) -> None:
+    world.fault("C16")
+    world.bench.advance(DAY)
+    assert world.seen("bot").json["properties"]["provisioningState"] == "Succeeded"
+    assert error(world.chat()) == (404, "DeploymentNotReady")
+
+
+def c17(world: World) -> None:
+    world.fault("C17")
+    first = world.bench.data("GET", JOBS + "?limit=1").json
+    again = world.bench.data("GET", f"{JOBS}?limit=1&after={first['data'][0]['id']}").json
+    assert again["data"] == first["data"]
+    assert again["has_more"] is True
+
+
+def c18(world: World) -> None:
+    world.fault("C18")
+    job = world.create().json["id"]
+    world.bench.advance(61)
+    seen = world.job(job).json
+    assert (seen["status"], seen["error"]["code"]) == ("failed", "jsonlValidationFailed")
+    assert seen["error"]["param"] == "training_file"
+    assert "row 3" in seen["error"]["message"]
+
+
+def c19(world: World) -> None:
+    world.fault("C19")
+    file = world.bench.send_form(multipart({"purpose": "fine-tune"}, chat_rows(12))).json["id"]
+    world.bench.advance(3000)
+    assert world.bench.data("GET", f"/openai/v1/files/{file}").json["status"] == "pending"
+    assert error(world.create(training_file=file)) == (400, "unexpectedEntityState")
+
+
+def c20(world: World) -> None:
+    world.fault("C20")
+    reply = world.bench.send_form(multipart({"purpose": "fine-tune"}, chat_rows(12)))
+    assert error(reply) == (400, "invalidPayload")
+    assert reply.json["error"]["message"] == "The file has no or an empty content type specified."
+
+
+def c21(world: World) -> None:
+    world.fault("C21", size_bytes=100)
+    job = world.create().json["id"]
+    world.bench.advance(61)
+    assert world.job(job).json["error"]["message"] == "The job failed due to an internal error."
+    world.fault("C21", how="chunked")
+    assert error(world.bench.data("POST", "/openai/v1/uploads", {})) == (404, "404")
+
+
+def c22(world: World) -> None:
+    class Rows(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(chat_rows(12))))
+            self.end_headers()
+            self.wfile.write(chat_rows(12))
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Rows) as source:
+        threading.Thread(target=source.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        place = f"http://127.0.0.1:{source.server_address[1]}/train.jsonl"
+        body = {"purpose": "fine-tune", "filename": "train.jsonl", "content_url": place}
+        for how, status in (("never", "pending"), ("failed", "error")):
+            world.fault("C22", how=how)
+            made = world.bench.data("POST", "/openai/files/import?api-version=2024-10-21", body)
+            assert made.status == 201, made.body
+            world.bench.advance(10 * DAY)
+            assert world.bench.data("GET", f"/openai/v1/files/{made.json['id']}").json["status"] == status
+        source.shutdown()
+
+
+def c23(world: World) -> None:
+    world.fault("C23")
+    job = world.create().json["id"]
+    assert world.bench.data("GET", f"/openai/v1/files/{world.file}").status == 404
+    world.bench.advance(61)
+    seen = world.job(job).json
+    assert (seen["status"], seen["error"]["param"]) == ("failed", "training_file")
+
+
+def c24(world: World) -> None:
+    world.fault("C24")
+    reply = world.bench.send_form(multipart({"purpose": "fine-tune"}, chat_rows(12)))
+    assert error(reply) == (400, "quotaExceeded")
+    assert reply.json["error"]["message"].endswith("The maximum is 500.")
+
+
+def c25(world: World) -> None:
+    world.fault("C25")
+    assert error(world.create()) == (400, "quotaExceeded")
+
+
+def c26(world: World) -> None:
+    world.fault("C26")
+    job = world.create().json["id"]
+    world.bench.advance(DAY)
+    seen = world.job(job).json
+    assert seen["status"] == "failed"
+    assert "failed RAI checks for harm types: [hate_fairness]" in seen["error"]["message"]
+    bill = world.bench.ask("GET", "/_emulator/bill").json["jobs"]
+    assert [entry["usd"] for entry in bill if entry["id"] == job] == [0.0]
+
+
+def c27(world: World) -> None:
+    world.fault("C27")
+    reply = world.put("bot2", deployment(world.model))
+    assert reply.status == 400
+    assert "Hate/Fairness" in reply.json["error"]["message"]
+
+
+def c28(world: World) -> None:
+    world.fault("C28")
+    job = world.create().json["id"]
+    world.bench.advance(10 * DAY)
+    assert world.job(job).json["status"] == "pending"
+    assert world.bench.data("POST", f"{JOBS}/{job}/cancel").status == 200
+    world.bench.advance(DAY)
+    assert world.job(job).json["status"] == "pending"
+    world.bench.advance(DAY)
+    assert world.job(job).json["status"] == "cancelled"
+
+
+def c29(world: World) -> None:
+    world.fault("C29")
+    reply = world.create()
+    assert reply.json["error"]["message"] == "The specified base model does not support fine-tuning."
+    assert world.create(trainingType="GlobalStandard").status == 200
+
+
+def c30(world: World) -> None:
+    world.fault("C30")
+    reply = world.put()
+    assert error(reply) == (400, "InsufficientQuota")
+    assert "require 5 new capacity" in reply.json["error"]["message"]
+
+
+def c31(world: World) -> None:
+    world.bench.profile(deployment_delete_seconds=0)
+    world.fault("C31")
+    assert world.bench.resource("DELETE", "/accounts/main/deployments/bot").status == 202
+    assert error(world.put()) == (400, "InsufficientQuota")
+    world.bench.advance(21)
+    assert world.put().status == 201
+
+
+def c32(world: World) -> None:
+    world.fault("C32")
+    started = world.put()
+    assert started.status == 201
+    world.bench.advance(61)
+    assert world.poll(started).json["status"] == "Failed"
+    assert world.seen("new").json["properties"]["provisioningState"] == "Failed"
+
+
+def c33(world: World) -> None:
+    world.fault("C33")
+    started = world.put()
+    world.bench.advance(61)
+    assert world.poll(started).json["error"]["code"] == "GatewayTimeout"
+    assert world.seen("new").json["properties"]["provisioningState"] == "Succeeded"
+
+
+def c34(world: World) -> None:
+    world.fault("C34")
+    started = world.put()
+    world.bench.advance(DAY)
+    assert world.poll(started).json["status"] == "InProgress"
+    assert world.seen("new").json["properties"]["provisioningState"] == "Succeeded"
+    world.fault("C34", how="gone")
+    assert world.poll(started).status == 404
+    world.fault("C34", how="reset")
+    with pytest.raises(ConnectionResetError):
+        world.poll(started)
+
+
+def c35(world: World) -> None:
+    world.fault("C35")
+    assert error(world.put()) == (400, "DeploymentModelNotSupported")
+    world.fault("C35", code="ServiceModelDeprecated")
+    assert error(world.put()) == (400, "ServiceModelDeprecated")
+
+
+def c36(world: World) -> None:
+    world.fault("C36")
+    reply = world.create()
+    assert (reply.status, reply.json["statusCode"]) == (401, 401)
+    assert reply.json["message"].startswith("Unauthorized. Access token is missing, invalid")
+
+
+def c37(world: World) -> None:
+    world.fault("C37")
+    assert error(world.create()) == (401, "PermissionDenied")
+
+
+def c38(world: World) -> None:
+    world.fault("C38")
+    assert error(world.seen("bot")) == (403, "AuthorizationFailed")
+
+
+def c39(world: World) -> None:
+    world.fault("C39")
+    reply = world.create()
+    assert error(reply) == (403, "403")
+    assert reply.json["error"]["message"] == "Access denied due to Virtual Network/Firewall rules."
+
+
+def c40(world: World) -> None:
+    world.fault("C40")
+    assert error(world.create()) == (404, "404")
+    world.fault("C40", form="400")
+    reply = world.create()
+    assert (error(reply), reply.json["error"]["message"]) == ((400, "BadRequest"), "API version not supported")
+
+
+def c41(world: World) -> None:
+    world.fault("C41")
+    assert world.seen("bot").status == 404
+    assert world.model in [entry["id"] for entry in world.bench.data("GET", "/openai/v1/models").json["data"]]
+
+
+def c42(world: World) -> None:
+    world.fault("C42")
+    reply = world.bench.resource("PUT", "/accounts/brandnew", {"location": "eastus2"})
+    assert error(reply) == (409, "FlagMustBeSetForRestore")
+
+
+def c43(world: World) -> None:
+    world.fault("C43")
+    assert world.seen("bot").json["sku"]["capacity"] == 2
+    assert world.seen("bot").json["sku"]["capacity"] == 2
+
+
+def c44(world: World) -> None:
+    world.fault("C44")
+    job = world.create().json["id"]
+    assert world.job(job).status == 404
+    assert world.job(job, account="elsewhere").status == 200
+
+
+def c45(world: World) -> None:
+    world.fault("C45")
+    dated = parsedate_to_datetime(world.create().headers["Date"])
+    assert DAY - 60 < (dated - datetime.now(UTC)).total_seconds() < DAY + 60
+
+
+def c46(world: World) -> None:
+    world.fault("C46")
+    with pytest.raises(ConnectionError):
+        world.put()
+    assert world.seen("new").status == 200
+    assert error(world.put()) == (409, "Conflict")
+
+
+def c47(world: World) -> None:
+    refused = world.bench.ask("PUT", "/_emulator/faults", {"fault": "C47"})
+    assert refused.status == 400
+    assert "C47 is not a fault of the emulator" in refused.json["error"]["message"]
+
+
+def c48(world: World) -> None:
+    refused = world.bench.ask("PUT", "/_emulator/faults", {"fault": "C48"})
+    assert refused.status == 400
+    assert "C48 is not a fault of the emulator" in refused.json["error"]["message"]
+
+
+SHOWN: dict[str, Callable[[World], None]] = {
+    name.upper(): shown for name, shown in globals().items() if name.startswith("c") and name[1:].isdigit()
+}
+
+
+def test_the_catalogue_has_48_faults_and_each_is_shown_here() -> None:
+    numbers = [f"C{n}" for n in range(1, 49)]
+    assert list(CATALOGUE) == numbers
+    assert list(SHOWN) == numbers
+
+
+@pytest.mark.parametrize("number", SHOWN)
+def test_a_fault_shows_as_the_catalogue_says(world: World, number: str) -> None:
+    SHOWN[number](world)
+
+
+@pytest.mark.parametrize("number", [number for number, fault in CATALOGUE.items() if not fault.elsewhere])
+def test_a_fault_is_switched_on_by_its_number_alone(bench: Bench, number: str) -> None:
+    reply = bench.ask("PUT", "/_emulator/faults", {"fault": number})
+    assert reply.status == 200, reply.body
+    assert [rule["fault"] for rule in reply.json["faults"]] == [number]
