@@ -36,62 +36,73 @@ class DatasetProblem(ValueError):
         return self.findings[0].line
 
 
-def locate(root: Path, folder: str, written: str) -> str:
-    """The path, relative to `root`, that `written` means in a file of `folder` (also relative to `root`).
+class Confinement:
+    """The folder of one project, and the way into it. Short-lived: it remembers how folders were resolved."""
 
-    Links are followed as long as they stay inside. Raises DatasetProblem for absolute paths and for whatever ends up
-    outside of the project; the file need not exist.
-    """
-    if os.path.isabs(written) or written.startswith("~"):
-        raise DatasetProblem(
-            Finding(
-                "dataset.outside-project",
-                "the path is absolute; datasets are named relative to the spec file",
-                "write a path like ../data/train.jsonl",
-            )
-        )
-    real_root = os.path.realpath(root)
-    try:
-        real = os.path.realpath(os.path.join(real_root, folder, written))
-    except (OSError, ValueError) as error:
-        raise DatasetProblem(Finding("dataset.unreadable", "the path cannot be resolved")) from error
-    relative = os.path.relpath(real, real_root)
-    if relative == ".." or relative.startswith("../"):
-        raise DatasetProblem(
-            Finding(
-                "dataset.outside-project",
-                "the path leads out of the project, by `..` or through a symbolic link",
-                "move the file into the project (the folder that holds ftops.yaml)",
-            )
-        )
-    return relative
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.realpath(root)
+        self._inside = self._root.rstrip("/") + "/"
+        self._folders: dict[tuple[str, str], str] = {}
+
+    def locate(self, folder: str, written: str) -> str:
+        """The path, relative to the project, that `written` means in a file of `folder` (also relative to it).
+
+        Links are followed as long as they stay inside. Raises DatasetProblem for absolute paths and for whatever ends
+        up outside of the project; the file need not exist.
+        """
+        if written.startswith(("/", "~")):
+            raise DatasetProblem(_ABSOLUTE)
+        try:
+            real = self._resolve(folder, written)
+        except (OSError, ValueError) as error:
+            raise DatasetProblem(Finding("dataset.unreadable", "the path cannot be resolved")) from error
+        if real == self._root:
+            return "."
+        if not real.startswith(self._inside):
+            raise DatasetProblem(_OUTSIDE)
+        return real[len(self._inside) :]
+
+    def open(self, relative: str) -> int:
+        """Opens a regular file for reading and returns its descriptor; the caller closes it.
+
+        Raises DatasetProblem when it is missing, unreadable, a link, or anything but a regular file.
+        """
+        try:
+            descriptor = _walk(self._root, relative.split("/"))
+        except FileNotFoundError as error:
+            hint = f"it was looked for at {relative} in the project"
+            raise DatasetProblem(Finding("dataset.missing", "the file does not exist", hint)) from error
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "impossible path"
+            raise DatasetProblem(Finding("dataset.unreadable", f"the file cannot be opened: {reason}")) from error
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            os.close(descriptor)
+            summary = f"the path names {_kind_of(mode)}, not a regular file"
+            raise DatasetProblem(Finding("dataset.not-a-file", summary, "name one .jsonl file"))
+        return descriptor
+
+    def _resolve(self, folder: str, written: str) -> str:
+        head, _, name = written.rpartition("/")
+        if name in ("", ".", ".."):
+            return os.path.realpath(os.path.join(self._root, folder, written))
+        resolved = self._folders.get((folder, head))
+        if resolved is None:
+            resolved = self._folders[folder, head] = os.path.realpath(os.path.join(self._root, folder, head))
+        path = f"{resolved}/{name}"
+        return os.path.realpath(path) if os.path.islink(path) else path
 
 
-def open_confined(root: Path, relative: str) -> int:
-    """Opens a regular file inside `root` for reading and returns its descriptor; the caller closes it.
-
-    Raises DatasetProblem when it is missing, unreadable, a link, or anything but a regular file.
-    """
-    try:
-        descriptor = _walk(os.path.realpath(root), relative.split("/"))
-    except FileNotFoundError as error:
-        raise DatasetProblem(
-            Finding("dataset.missing", "the file does not exist", f"it was looked for at {relative} in the project")
-        ) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "impossible path"
-        raise DatasetProblem(Finding("dataset.unreadable", f"the file cannot be opened: {reason}")) from error
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        raise DatasetProblem(
-            Finding(
-                "dataset.not-a-file",
-                f"the path names {_kind_of(mode)}, not a regular file",
-                "name one .jsonl file",
-            )
-        )
-    return descriptor
+_ABSOLUTE = Finding(
+    "dataset.outside-project",
+    "the path is absolute; datasets are named relative to the spec file",
+    "write a path like ../data/train.jsonl",
+)
+_OUTSIDE = Finding(
+    "dataset.outside-project",
+    "the path leads out of the project, by `..` or through a symbolic link",
+    "move the file into the project (the folder that holds ftops.yaml)",
+)
 
 
 def _walk(root: str, parts: list[str]) -> int:

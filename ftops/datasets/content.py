@@ -17,7 +17,7 @@ from ftops.core.desired import Content
 from ftops.core.diagnostic import Diagnostic, Position
 from ftops.core.errors import SpecErrors
 from ftops.datasets.canonical import CanonicalStream, canonical_chunks
-from ftops.datasets.confinement import DatasetProblem, Finding, open_confined
+from ftops.datasets.confinement import Confinement, DatasetProblem, Finding
 from ftops.datasets.rows import Format, RowChecker
 
 __all__ = ["DatasetProblem", "Finding", "measure", "measure_descriptor", "open_content"]
@@ -28,7 +28,7 @@ def measure(path: Path, *, relative_path: str, row_format: Format | None = None)
 
     Raises DatasetProblem when it is not a readable regular file, is empty, or is not JSON Lines.
     """
-    descriptor = open_confined(path.parent, path.name)
+    descriptor = Confinement(path.parent).open(path.name)
     return measure_descriptor(descriptor, relative_path=relative_path, row_format=row_format)
 
 
@@ -71,7 +71,7 @@ def open_content(root: Path) -> Callable[[Content, bool], AbstractContextManager
 
 def _open_verified(root: Path, content: Content, bom: bool) -> BinaryIO:
     try:
-        source = os.fdopen(open_confined(root, content.path), "rb", buffering=0)
+        source = os.fdopen(Confinement(root).open(content.path), "rb", buffering=0)
     except DatasetProblem as problem:
         raise _changed(content, problem.findings[0].summary) from problem
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
 import msgspec
@@ -82,6 +83,7 @@ class RowChecker:
                     self.findings.append(_explain(line, error, self.rows))
 
 
+@cache
 def _decoder(row_format: Format | None) -> Any:
     fields = [(key, msgspec.Raw) for key in _KEYS[row_format]]
     return msgspec.json.Decoder(msgspec.defstruct("Row", fields, gc=False))

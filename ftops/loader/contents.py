@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ftops.core.desired import Content
 from ftops.core.diagnostic import Diagnostic, Position
-from ftops.datasets.confinement import DatasetProblem, Finding, locate, open_confined
+from ftops.datasets.confinement import Confinement, DatasetProblem, Finding
 from ftops.datasets.content import measure_descriptor
 from ftops.kinds.dataset import DatasetSpec
 from ftops.loader.documents import diagnostic
@@ -26,7 +26,7 @@ class Contents:
     """Measures datasets of one project during one load."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self._confinement = Confinement(root)
         self._located: dict[tuple[str, str], tuple[str, tuple[Finding, ...]]] = {}
         self._by_path: dict[tuple[str, str | None], _Outcome] = {}
         self._by_file: dict[tuple[object, ...], _Outcome] = {}
@@ -52,7 +52,7 @@ class Contents:
         place = (posixpath.dirname(spec_file), spec.file)
         if place not in self._located:
             try:
-                self._located[place] = (locate(self._root, *place), ())
+                self._located[place] = (self._confinement.locate(*place), ())
             except DatasetProblem as problem:
                 self._located[place] = ("", problem.findings)
         path, findings = self._located[place]
@@ -65,7 +65,7 @@ class Contents:
 
     def _measure(self, path: str, spec: DatasetSpec) -> _Outcome:
         try:
-            descriptor = open_confined(self._root, path)
+            descriptor = self._confinement.open(path)
             status = os.fstat(descriptor)
             identity = (status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, spec.format)
             known = self._by_file.get(identity)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ftops.core.diagnostic import Diagnostic, Position
 from ftops.core.errors import SpecErrors
-from ftops.datasets.confinement import DatasetProblem, locate, open_confined
+from ftops.datasets.confinement import Confinement, DatasetProblem
 from ftops.loader.documents import Document, diagnostic
 from ftops.loader.yaml_documents import NORMAL, Bounds, read_yaml
 
@@ -36,7 +36,8 @@ def find_project(start: Path) -> Path:
 def read_document(root: Path, relative: str, *, bounds: Bounds = NORMAL) -> Document:
     """The YAML file at `relative` in the project. Raises SpecErrors with one error."""
     try:
-        descriptor = open_confined(root, locate(root, "", relative))
+        confinement = Confinement(root)
+        descriptor = confinement.open(confinement.locate("", relative))
         with open(descriptor, "rb", buffering=0) as source:
             raw = _read(source.fileno(), bounds.size_bytes + 1)
     except DatasetProblem as problem:
@@ -52,7 +53,7 @@ def read_document(root: Path, relative: str, *, bounds: Bounds = NORMAL) -> Docu
 def missing_specs(root: Path, written: str) -> tuple[str, str, str] | None:
     """Code, summary and hint when one of the `specs` of ftops.yaml cannot be used; else None."""
     try:
-        relative = locate(root, "", written)
+        relative = Confinement(root).locate("", written)
     except DatasetProblem:
         return "project.outside-project", f"`{written[:200]}` leads out of the project", "name a folder inside of it"
     if os.path.lexists(root / relative):
@@ -71,7 +72,7 @@ def find_specs(root: Path, specs: Iterable[str]) -> tuple[list[str], list[Diagno
             code, summary, hint = problem
             problems.append(_about(PROJECT_FILE, code, summary, hint))
             continue
-        relative = locate(root, "", written)
+        relative = Confinement(root).locate("", written)
         if (root / relative).is_dir():
             _walk(root, relative, found, problems)
         else:

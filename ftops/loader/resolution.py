@@ -55,9 +55,9 @@ class Resolver:
         for name in self._ordered:
             self._settle_finetune(self._entries.finetunes[name])
         self._same_trainings()
-        datasets = sorted(self._datasets(), key=lambda item: item.node)
-        finetunes = sorted(self._finetunes.values(), key=lambda item: item.address)
-        deployments = sorted(self._deployments(), key=lambda item: item.address)
+        datasets = sorted(self._datasets(), key=lambda item: (item.address.name, item.account))
+        finetunes = sorted(self._finetunes.values(), key=_name)
+        deployments = sorted(self._deployments(), key=_name)
         self._same_deployments(deployments)
         project = self._project
         used = {item.account for item in finetunes} | {item.account for item in deployments}
@@ -201,6 +201,10 @@ class Resolver:
                 key = ("name",) if "name" in entry.data else ()
                 hint = "set another `name`"
                 self.problems.append(entry.problem("spec.same-deployment", summary, key, key=not key, hint=hint))
+
+
+def _name(resource: DesiredFinetune | DesiredDeployment) -> str:
+    return resource.address.name  # of one kind, so this is the order of addresses
 
 
 def _identity(parent: DesiredFinetune) -> str:

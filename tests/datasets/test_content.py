@@ -16,7 +16,7 @@ from ftops.core.desired import Content
 from ftops.core.errors import SpecErrors
 from ftops.datasets import canonical
 from ftops.datasets.canonical import CanonicalStream, canonical_chunks
-from ftops.datasets.confinement import DatasetProblem, locate
+from ftops.datasets.confinement import Confinement, DatasetProblem
 from ftops.datasets.content import measure, open_content
 
 ROWS = b'{"a": 1}\n{"a": "\xc3\xa9"}\n'
@@ -222,11 +222,11 @@ def test_no_finding_ever_holds_a_row(raw: bytes) -> None:
     ],
 )
 def test_a_path_is_relative_to_the_file_that_wrote_it(folder: str, written: str, relative: str, tmp_path: Path) -> None:
-    assert locate(tmp_path, folder, written) == relative
+    assert Confinement(tmp_path).locate(folder, written) == relative
 
 
 @pytest.mark.parametrize("written", ["../x", "../../x", "/x", "~/x", "data/../../x", ".."])
 def test_no_path_leads_out_of_the_project(written: str, tmp_path: Path) -> None:
     with pytest.raises(DatasetProblem) as raised:
-        locate(tmp_path, "", written)
+        Confinement(tmp_path).locate("", written)
     assert raised.value.findings[0].code == "dataset.outside-project"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import tempfile
@@ -60,11 +61,11 @@ def mutated(value: Any, choose: random.Random) -> None:
         value = value[key]
     act = choose.randrange(4)
     if act == 0:
-        value[key] = choose.choice(ODD)
+        value[key] = copy.deepcopy(choose.choice(ODD))
     elif act == 1:
         del value[key]
     elif act == 2:
-        value[choose.choice(KEYS)] = choose.choice(ODD)
+        value[choose.choice(KEYS)] = copy.deepcopy(choose.choice(ODD))
     else:
         value[choose.choice(KEYS)] = value.pop(key)
 
