@@ -50,7 +50,11 @@ def advance(db: sqlite3.Connection, seconds: float) -> None:
 
 def set_now(db: sqlite3.Connection, instant: float) -> None:
     """Make it this instant, in unix seconds; a frozen clock stays frozen."""
-    advance(db, instant - read_now(db))
+    row = read_clock(db)
+    if row.frozen_at is None:
+        advance(db, instant - read_now(db))
+    else:
+        _keep(db, replace(row, frozen_at=instant))
 
 
 def freeze(db: sqlite3.Connection) -> None:

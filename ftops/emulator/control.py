@@ -40,10 +40,14 @@ def override_profile(db: sqlite3.Connection, overrides: Mapping[str, object]) ->
 
 
 def move_clock(db: sqlite3.Connection, fields: Mapping[str, object]) -> None:
-    """Set, advance, freeze or speed up the clock, in this order. Raises `WireError` 400."""
+    """Freeze, set, advance, speed up and let go the clock, in this order. Raises `WireError` 400."""
     unknown = set(fields) - {"now", "advance_seconds", "speed", "freeze"}
     if unknown or not fields:
         raise WireError(400, "invalidPayload", "The body must hold now, advance_seconds, speed or freeze.")
+    if not isinstance(fields.get("freeze", False), bool):
+        raise WireError(400, "invalidPayload", "freeze must be true or false.")
+    if fields.get("freeze"):
+        clock.freeze(db)
     if "now" in fields:
         clock.set_now(db, _instant(fields["now"]))
     if "advance_seconds" in fields:
@@ -53,10 +57,8 @@ def move_clock(db: sqlite3.Connection, fields: Mapping[str, object]) -> None:
         if not 0 < speed <= _SPEED_MAX:
             raise WireError(400, "invalidPayload", f"speed must be above 0 and at most {_SPEED_MAX:.0f}.")
         clock.set_speed(db, speed)
-    if "freeze" in fields:
-        if not isinstance(fields["freeze"], bool):
-            raise WireError(400, "invalidPayload", "freeze must be true or false.")
-        (clock.freeze if fields["freeze"] else clock.unfreeze)(db)
+    if fields.get("freeze") is False:
+        clock.unfreeze(db)
     if not 0 <= clock.read_now(db) <= _INSTANT_MAX:
         raise WireError(400, "invalidPayload", "The clock must stay between the years 1970 and 9999.")
 

@@ -58,12 +58,12 @@ def seeded(call: Call) -> Answer:
         raise _unusable(f'a world needs "format": "{FORMAT}"')
     if unknown := sorted(set(fields) - _TOP):
         raise _unusable(f"a world has no {unknown[0][:64]}")
-    _accounts(call, fields.get("accounts") or {})
+    _accounts(call, fields.get("accounts", {}))
     _settings(call, fields)
     world = _World(call)
     try:
         for section in _SECTIONS:
-            world.make(section, fields.get(section) or [])
+            world.make(section, fields.get(section, []))
     except BaseException:
         for file_id in world.contents:
             call.store.content_path(file_id).unlink(missing_ok=True)
