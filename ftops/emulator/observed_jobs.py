@@ -15,7 +15,7 @@ from typing import Any
 
 from ftops.emulator import curves
 from ftops.emulator.course import Course, checkpoints, effective_batch_size, effective_epochs
-from ftops.emulator.exchange import Account, Call
+from ftops.emulator.exchange import Account, Call, read_account
 from ftops.emulator.store import counters
 from ftops.emulator.training import Break, Life, Pause, Slots, Submission, lives
 from ftops.emulator.wire_errors import not_found
@@ -132,7 +132,20 @@ def succeeded_jobs(call: Call, account: Account) -> list[ObservedJob]:
 
 
 def find_model(call: Call, account: Account, name: str) -> ObservedJob | None:
-    """The job whose model or checkpoint that is, or None when the account holds no such thing."""
+    """The job whose model or checkpoint that is, or None when the account holds no such thing, not even as a copy."""
+    found = _own_model(call, account, name)
+    if found is not None:
+        return found
+    row = call.db.execute(
+        "SELECT account FROM copies WHERE destination = ? AND (model = ? OR checkpoint = ?) AND possible = 1"
+        " AND settled_at <= ?",
+        (account.key, name, name, call.now),
+    ).fetchone()
+    source = read_account(call.db, row["account"]) if row else None
+    return _own_model(call, source, name) if source else None
+
+
+def _own_model(call: Call, account: Account, name: str) -> ObservedJob | None:
     if name.startswith("ftchkpt-"):
         return _job_of_checkpoint(call, account, name)
     model = name.partition(":ckpt-step-")[0]

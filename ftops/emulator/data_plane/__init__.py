@@ -8,14 +8,17 @@ from __future__ import annotations
 from typing import Final
 
 from ftops.emulator.data_plane import (
+    checkpoint_copies,
     chunked_uploads,
     file_import,
     files,
+    grader_routes,
     inference,
     job_actions,
     job_create,
     jobs,
     models,
+    responses,
 )
 
 ROUTES: Final = (
@@ -25,6 +28,9 @@ ROUTES: Final = (
     *job_create.ROUTES,
     *jobs.ROUTES,
     *job_actions.ROUTES,
+    *checkpoint_copies.ROUTES,
+    *grader_routes.ROUTES,
     *models.ROUTES,
     *inference.ROUTES,
+    *responses.ROUTES,
 )

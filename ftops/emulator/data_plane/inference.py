@@ -1,23 +1,30 @@
-"""Inference on deployments: chat completions and completions, deterministic (contract 1.12).
+"""Chat completions and completions, whole or streamed, deterministic (contract 1.12).
 
-In: a deployment name (in the path on dated routes, in `model` on v1) and messages. Out: an answer that says which
-model gave it and echoes the end of the conversation. Every call moves the deployment's idle clock.
+In: messages or a prompt. Out: an answer that says which model gave it and echoes the end of the conversation.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ftops.emulator.catalogue import base_model
+from ftops.emulator.data_plane.serving import (
+    FILTERED,
+    PROMPT_FILTERED,
+    STREAMED_CHARACTERS,
+    Reply,
+    check_fields,
+    reply_to,
+    server_sent,
+    serving_deployment,
+    text_of,
+    unique_hex,
+)
 from ftops.emulator.exchange import Answer, Call
-from ftops.emulator.ids import derived_hex
-from ftops.emulator.observed_deployments import ObservedDeployment, find_deployment
 from ftops.emulator.routing import DATED, V1, Route
-from ftops.emulator.wire_errors import WireError, deployment_not_found, invalid_payload
+from ftops.emulator.wire_errors import invalid_payload
 
-_ECHO_CHARACTERS: Final = 200
+_CHOICES_MAX: Final = 128
 _COMMON: Final = frozenset(
     {
         "model",
@@ -55,146 +62,123 @@ _COMPLETION_FIELDS: Final = _COMMON | {"prompt", "suffix", "echo", "best_of"}
 
 
 def _chat(call: Call) -> Answer:
-    deployment = _serving(call, completion=False)
-    _check_fields(call.fields, _CHAT_FIELDS)
+    deployment = serving_deployment(call, completion=False)
+    check_fields(call.fields, _CHAT_FIELDS)
     messages = call.fields.get("messages")
     if not isinstance(messages, list) or not messages or not all(_is_message(one) for one in messages):
         raise invalid_payload("messages must be a list of messages, each with a role.", param="messages")
-    said = [_text(message) for message in messages]
-    asked = next((_text(one) for one in reversed(messages) if one["role"] == "user"), said[-1])
-    reply = f"[{deployment.row['model']}] {asked[:_ECHO_CHARACTERS]}"
-    usage = _record_usage(call, deployment, sum(_tokens(text) + 3 for text in said) + 3, _tokens(reply))
-    head = _head(call, deployment, "chatcmpl-", reply)
+    said = [text_of(message.get("content")) for message in messages]
+    asked = next((text_of(one.get("content")) for one in reversed(messages) if one["role"] == "user"), said[-1])
+    limit = call.fields.get("max_completion_tokens", call.fields.get("max_tokens"))
+    count = _choices(call)
+    reply = reply_to(call, deployment, said, asked, limit)
+    head = {"id": "chatcmpl-" + unique_hex(deployment, reply), "created": int(call.now)}
+    head |= {"model": deployment.row["model"]}
     if call.fields.get("stream") is True:
-        return Answer(stream=_chat_stream(head, reply, usage, call.fields))
-    choice = {
-        "index": 0,
-        "finish_reason": "stop",
-        "logprobs": None,
-        "content_filter_results": _FILTERED,
-        "message": {"role": "assistant", "content": reply, "refusal": None},
-    }
+        return Answer(stream=_chat_stream(head, reply, _wants_usage(call)))
+    message = {"role": "assistant", "content": reply.text, "refusal": None}
     return Answer(
         payload={
             **head,
             "object": "chat.completion",
-            "choices": [choice],
-            "usage": usage,
-            "prompt_filter_results": [_PROMPT_FILTERED],
+            "choices": [{**_choice(reply, index), "message": message} for index in range(count)],
+            "usage": _usage(reply, count),
+            "prompt_filter_results": [PROMPT_FILTERED],
         }
     )
 
 
 def _complete(call: Call) -> Answer:
-    deployment = _serving(call, completion=True)
-    _check_fields(call.fields, _COMPLETION_FIELDS)
+    deployment = serving_deployment(call, completion=True)
+    check_fields(call.fields, _COMPLETION_FIELDS)
     prompt = call.fields.get("prompt")
     if isinstance(prompt, list) and len(prompt) == 1:
         prompt = prompt[0]
     if not isinstance(prompt, str):
         raise invalid_payload("prompt must be a string.", param="prompt")
+    count = _choices(call)
+    reply = reply_to(call, deployment, [prompt], prompt, call.fields.get("max_tokens"))
+    head = {"id": "cmpl-" + unique_hex(deployment, reply), "created": int(call.now)}
+    head |= {"model": deployment.row["model"], "object": "text_completion"}
     if call.fields.get("stream") is True:
-        raise invalid_payload("This emulator streams chat completions only.", param="stream")
-    reply = f"[{deployment.row['model']}] {prompt[:_ECHO_CHARACTERS]}"
-    usage = _record_usage(call, deployment, _tokens(prompt), _tokens(reply))
-    choice = {"index": 0, "finish_reason": "stop", "logprobs": None, "text": reply, "content_filter_results": _FILTERED}
-    head = _head(call, deployment, "cmpl-", reply)
+        return Answer(stream=_completion_stream(head, reply, _wants_usage(call)))
     return Answer(
         payload={
             **head,
-            "object": "text_completion",
-            "choices": [choice],
-            "usage": usage,
-            "prompt_filter_results": [_PROMPT_FILTERED],
+            "choices": [{**_choice(reply, index), "text": reply.text} for index in range(count)],
+            "usage": _usage(reply, count),
+            "prompt_filter_results": [PROMPT_FILTERED],
         }
     )
-
-
-def _serving(call: Call, *, completion: bool) -> ObservedDeployment:
-    name = call.names.get("deployment") or call.fields.get("model")
-    if not isinstance(name, str) or not name:
-        raise invalid_payload("model must name a deployment.", param="model")
-    deployment = find_deployment(call, call.home, name)
-    if deployment is None or not deployment.served:
-        raise deployment_not_found()
-    base = base_model(deployment.row["base_model"])
-    if base is None or base.completion != completion:
-        operation = "completion" if completion else "chatCompletion"
-        raise WireError(
-            400,
-            "OperationNotSupported",
-            f"The {operation} operation does not work with the specified"
-            " model. Please choose different model and try again.",
-        )
-    return deployment
-
-
-def _check_fields(fields: Mapping[str, object], known: frozenset[str]) -> None:
-    for name in fields:
-        if name not in known:
-            raise invalid_payload("Unrecognized request argument supplied.", param=name[:64])
 
 
 def _is_message(value: object) -> bool:
     return isinstance(value, dict) and isinstance(value.get("role"), str)
 
 
-def _text(message: Mapping[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, list):
-        return " ".join(str(part["text"]) for part in content if isinstance(part, dict) and "text" in part)
-    return content if isinstance(content, str) else ""
+def _choices(call: Call) -> int:
+    count = call.fields.get("n")
+    if count is None:
+        return 1
+    if isinstance(count, bool) or not isinstance(count, int) or not 1 <= count <= _CHOICES_MAX:
+        raise invalid_payload(f"n must be a whole number from 1 to {_CHOICES_MAX}.", param="n")
+    return count
 
 
-def _tokens(text: str) -> int:
-    return (len(text) + 3) // 4
+def _choice(reply: Reply, index: int) -> dict[str, object]:
+    return {"index": index, "finish_reason": reply.finish, "logprobs": None, "content_filter_results": FILTERED}
 
 
-def _head(call: Call, deployment: ObservedDeployment, prefix: str, reply: str) -> dict[str, object]:
-    unique = derived_hex("answer", deployment.row["name"], str(deployment.row["calls"]), reply)
-    return {"id": prefix + unique, "created": int(call.now), "model": deployment.row["model"]}
-
-
-def _record_usage(
-    call: Call, deployment: ObservedDeployment, prompt_tokens: int, completion_tokens: int
-) -> dict[str, int]:
-    call.db.execute(
-        "UPDATE deployments SET last_used_at = ?, calls = calls + 1, prompt_tokens = prompt_tokens + ?,"
-        " completion_tokens = completion_tokens + ? WHERE serial = ?",
-        (call.now, prompt_tokens, completion_tokens, deployment.row["serial"]),
-    )
+def _usage(reply: Reply, count: int = 1) -> dict[str, int]:
+    completion_tokens = reply.completion_tokens * count
     return {
-        "prompt_tokens": prompt_tokens,
+        "prompt_tokens": reply.prompt_tokens,
         "completion_tokens": completion_tokens,
-        "total_tokens": prompt_tokens + completion_tokens,
+        "total_tokens": reply.prompt_tokens + completion_tokens,
     }
 
 
-def _chat_stream(
-    head: Mapping[str, object], reply: str, usage: Mapping[str, int], fields: Mapping[str, Any]
-) -> Iterator[bytes]:
+def _wants_usage(call: Call) -> bool:
+    options = call.fields.get("stream_options")
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
+def _pieces(text: str) -> Iterator[str]:
+    for start in range(0, len(text), STREAMED_CHARACTERS):
+        yield text[start : start + STREAMED_CHARACTERS]
+
+
+def _chat_stream(head: Mapping[str, Any], reply: Reply, usage_wanted: bool) -> Iterator[bytes]:
+    head = {**head, "object": "chat.completion.chunk"}
+
     def chunk(delta: Mapping[str, str], finish: str | None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-        return _sent({**head, "object": "chat.completion.chunk", "choices": [choice]})
+        return server_sent({**head, "choices": [choice]})
 
     yield chunk({"role": "assistant", "content": ""}, None)
-    for start in range(0, len(reply), 20):
-        yield chunk({"content": reply[start : start + 20]}, None)
-    yield chunk({}, "stop")
-    options = fields.get("stream_options")
-    if isinstance(options, dict) and options.get("include_usage"):
-        yield _sent({**head, "object": "chat.completion.chunk", "choices": [], "usage": usage})
+    for piece in _pieces(reply.text):
+        yield chunk({"content": piece}, None)
+    yield chunk({}, reply.finish)
+    yield from _stream_end(head, reply, usage_wanted)
+
+
+def _completion_stream(head: Mapping[str, Any], reply: Reply, usage_wanted: bool) -> Iterator[bytes]:
+    def chunk(text: str, finish: str | None) -> bytes:
+        choice = {"index": 0, "text": text, "finish_reason": finish, "logprobs": None}
+        return server_sent({**head, "choices": [choice]})
+
+    for piece in _pieces(reply.text):
+        yield chunk(piece, None)
+    yield chunk("", reply.finish)
+    yield from _stream_end(head, reply, usage_wanted)
+
+
+def _stream_end(head: Mapping[str, Any], reply: Reply, usage_wanted: bool) -> Iterator[bytes]:
+    if usage_wanted:
+        yield server_sent({**head, "choices": [], "usage": _usage(reply)})
     yield b"data: [DONE]\n\n"
 
 
-def _sent(event: Mapping[str, object]) -> bytes:
-    return b"data: " + json.dumps(event, separators=(",", ":")).encode() + b"\n\n"
-
-
-_FILTERED: Final = {
-    harm: {"filtered": False, "severity": "safe"} for harm in ("hate", "self_harm", "sexual", "violence")
-}
-_PROMPT_FILTERED: Final = {"prompt_index": 0, "content_filter_results": _FILTERED}
 ROUTES: Final = (
     Route("POST", "deployments/{deployment}/chat/completions", _chat, DATED, body="json", writes=True),
     Route("POST", "deployments/{deployment}/completions", _complete, DATED, body="json", writes=True),

@@ -48,7 +48,7 @@ def _delete(call: Call) -> Answer:
     """Only once it has ended; what becomes of its model is a profile value (assumed: it stays)."""
     job = find_job(call, call.names["job"])
     if job.status not in TERMINAL:
-        # 409 because the contract says so for this one: deleting is not what the SDK retries by itself.
+        # 409, as the contract has it: the SDK has no call for this route that would send it again.
         raise WireError(409, "conflict", f"A job in status {job.status} cannot be deleted.")
     call.db.execute("UPDATE jobs SET deleted_at = ? WHERE id = ?", (call.now, job.id))
     if not call.profile.delete_job_keeps_model:

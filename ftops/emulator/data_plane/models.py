@@ -17,27 +17,27 @@ from ftops.emulator.routing import BOTH, Route
 from ftops.emulator.wire_errors import Surface, WireError, no_such_method, no_such_route, not_found
 
 _BASE_CREATED_AT: Final = int(datetime(2025, 6, 1, tzinfo=UTC).timestamp())
-_INFERENCE_ENDS_AT: Final = int(datetime(2027, 10, 14, tzinfo=UTC).timestamp())
+_TRAINING_ENDS_AT: Final = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp())  # a year on, where no source has a date
+_INFERENCE_ENDS_AT: Final = int(datetime(2027, 6, 1, tzinfo=UTC).timestamp())  # two years on
+_NEW_STATUSES_SINCE: Final = "2025-04-01"
 
 
 def _list(call: Call) -> Answer:
-    v1 = call.surface is Surface.V1
     visible_until = call.now - call.profile.models_list_lag_seconds
-    entries = [_shown_base(model, v1) for model in CATALOGUE]
+    entries = [_shown_base(call, model) for model in CATALOGUE]
     trained = [job for job in succeeded_jobs(call, call.home) if job.model_listed]
-    entries += [_shown_trained(job, v1) for job in trained if job.life.ended_at <= visible_until]
+    entries += [_shown_trained(call, job) for job in trained if job.life.ended_at <= visible_until]
     return Answer(payload={"object": "list", "data": entries})
 
 
 def _observe(call: Call) -> Answer:
-    v1 = call.surface is Surface.V1
     name = call.names["model"]
     if base := base_model(name):
-        return Answer(payload=_shown_base(base, v1))
+        return Answer(payload=_shown_base(call, base))
     job = find_model(call, call.home, name)
     if job is None or name != job.produced_model:
         raise not_found("model")
-    return Answer(payload=_shown_trained(job, v1))
+    return Answer(payload=_shown_trained(call, job))
 
 
 def _delete(call: Call) -> Answer:
@@ -59,8 +59,8 @@ def _deployed(call: Call, model: str) -> bool:
     return any(found.row["model"] == model for found in deployments_of(call, call.home))
 
 
-def _shown_base(model: BaseModel, v1: bool) -> dict[str, object]:
-    if v1:
+def _shown_base(call: Call, model: BaseModel) -> dict[str, object]:
+    if call.surface is Surface.V1:
         return {"id": model.id, "object": "model", "created": _BASE_CREATED_AT, "owned_by": "openai"}
     # The catalogue's flag is wrong for open-weight models, in Azure too (contract 1.11).
     capabilities = _capabilities(model, finetunable=model.format == "OpenAI")
@@ -70,16 +70,31 @@ def _shown_base(model: BaseModel, v1: bool) -> dict[str, object]:
         "created_at": _BASE_CREATED_AT,
         "status": "succeeded",
         "capabilities": capabilities,
-        "lifecycle_status": "preview" if model.preview else "generally-available",
-        "deprecation": {"fine_tune": _INFERENCE_ENDS_AT, "inference": _INFERENCE_ENDS_AT},
+        "lifecycle_status": "preview" if model.preview else _lifecycle(call, model.base_ends_at),
+        "deprecation": {
+            "fine_tune": _unix(model.training_ends_at, _TRAINING_ENDS_AT),
+            "inference": _unix(model.base_ends_at, _INFERENCE_ENDS_AT),
+        },
     }
 
 
-def _shown_trained(job: ObservedJob, v1: bool) -> dict[str, object]:
-    if v1:
+def _unix(instant: float, default: int) -> int:
+    return int(instant) if instant < float("inf") else default
+
+
+def _lifecycle(call: Call, ends_at: float) -> str:
+    """What the dates say; without the switch, and in documents that know no end, a model stays available."""
+    if not call.profile.retirements or call.version < _NEW_STATUSES_SINCE or ends_at == float("inf"):
+        return "generally-available"
+    return "deprecated" if call.now >= ends_at else "deprecating"
+
+
+def _shown_trained(call: Call, job: ObservedJob) -> dict[str, object]:
+    if call.surface is Surface.V1:
         return {"id": job.produced_model, "object": "model", "created": int(job.life.ended_at), "owned_by": "system"}
     base = base_model(job.row["base_model"])
     assert base is not None, "a trained model has a base in the catalogue"
+    ends_at = base.finetuned_ends_at(job.life.ended_at)
     return {
         "id": job.produced_model,
         "object": "model",
@@ -88,8 +103,8 @@ def _shown_trained(job: ObservedJob, v1: bool) -> dict[str, object]:
         "model": job.row["base_model"],
         "fine_tune": job.id,
         "capabilities": _capabilities(base, finetunable=False),
-        "lifecycle_status": "generally-available",
-        "deprecation": {"inference": _INFERENCE_ENDS_AT},
+        "lifecycle_status": _lifecycle(call, ends_at),
+        "deprecation": {"inference": _unix(ends_at, _INFERENCE_ENDS_AT)},
     }
 
 
