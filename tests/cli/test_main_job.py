@@ -267,6 +267,10 @@ def test_not_waiting_leaves_paid_work_pending_and_the_next_apply_goes_on(project
     assert first.document["format"] == "ftops.apply/1"
     assert first.document["exit_code"] == 3
     assert first.document["pending"] == ["finetune/support-v1@main"]
+    assert {word: count for word, count in first.document["applied"].items() if count} == {
+        "uploaded": 2,
+        "submitted": 1,
+    }
     assert run("cancel", "support-v1").out.startswith("finetune/support-v1: job ftjob-")
     after = run("plan")
     assert "finetune/support-v1  blocked" in after.out

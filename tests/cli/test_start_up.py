@@ -86,7 +86,10 @@ def test_the_second_signal_leaves_at_once_whatever_is_under_way(number: signal.S
         running.send_signal(number)
         assert running.stdout.readline() == f"asked {int(number)}\n"
         running.send_signal(number)
-        running.communicate(timeout=10)
+        try:
+            running.wait(timeout=10)
+        finally:
+            running.kill()
 
     assert running.returncode == code
 
