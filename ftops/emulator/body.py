@@ -27,6 +27,7 @@ class Body(Protocol):
     """What a client sends after its headers."""
 
     spent: bool
+    announced_bytes: int  # what Content-Length says, 0 without one
 
     def read(self, size: int) -> bytes:
         """At most `size` bytes, empty at the end. Raises `CutShort`, `WireError`."""
@@ -38,6 +39,7 @@ class SizedBody:
     def __init__(self, reader: BinaryIO, size_bytes: int) -> None:
         self._reader = reader
         self._left = size_bytes
+        self.announced_bytes = size_bytes
         self.spent = size_bytes == 0
 
     def read(self, size: int) -> bytes:
@@ -55,6 +57,7 @@ class ChunkedBody:
     def __init__(self, reader: BinaryIO) -> None:
         self._reader = reader
         self._left = 0
+        self.announced_bytes = 0
         self.spent = False
 
     def read(self, size: int) -> bytes:
@@ -93,6 +96,7 @@ class StoredBody:
 
     def __init__(self, content: IO[bytes]) -> None:
         self._content = content
+        self.announced_bytes = 0
         self.spent = False
 
     @classmethod
@@ -131,6 +135,8 @@ def read_json_object(body: Body, content_type: str) -> dict[str, object]:
     """The body as a JSON object. Raises `WireError` for anything else, without repeating what was sent."""
     if content_type.split(";", 1)[0].strip().lower() not in ("application/json", ""):
         raise invalid_payload("The request has a content type other than application/json.")
+    if body.announced_bytes > _JSON_BYTES_MAX:
+        raise WireError(413, "invalidPayload", "The request body is too large.")
     pieces = bytearray()
     while piece := body.read(PIECE_BYTES):
         pieces += piece

@@ -7,6 +7,7 @@ lines, too many headers). Leaner than the standard library's e-mail parser, whic
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -16,7 +17,17 @@ _LINE_BYTES_MAX: Final = 65_536
 _HEADERS_MAX: Final = 100
 _METHOD: Final = re.compile(r"[A-Z]{1,20}")
 _NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEAD_BYTES_MAX: Final = 262_144
 _SINGLE: Final = frozenset({"host", "content-length", "transfer-encoding", "authorization", "api-key"})
+
+_CUSTOM_MAX: Final = 10
+_OF_SDKS: Final = ("x-stainless-", "x-ms-", "openai-", "aoai-", "sec-", "access-control-", "x-forwarded-", "if-")
+_STANDARD: Final = frozenset(
+    "accept accept-charset accept-encoding accept-language api-key authorization baggage cache-control connection"
+    " content-disposition content-encoding content-language content-length content-type cookie date dnt expect"
+    " forwarded from host keep-alive origin pragma proxy-connection range referer te traceparent tracestate trailer"
+    " transfer-encoding upgrade upgrade-insecure-requests user-agent via x-request-id x-identity-header".split()
+)
 
 
 class Headers:
@@ -27,6 +38,10 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         return self._values.get(name.lower())
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in lower case."""
+        return iter(self._values)
 
     def add(self, name: str, value: str) -> None:
         """Record a header; a repeated one is joined, or refused where that could mean two things."""
@@ -63,23 +78,42 @@ def read_head(reader: BinaryIO) -> Head | None:
     return Head(parts[0], _origin_form(parts[1]), headers, keep_alive)
 
 
+def refuse_many_custom_headers(headers: Headers) -> None:
+    """At most ten headers of the client's own (contract 1.2). Raises `WireError` 431.
+
+    Which ones count is not documented; here all that are in no standard and that no SDK of the service sends.
+    """
+    own = [name for name in headers if name not in _STANDARD and not name.startswith(_OF_SDKS)]
+    if len(own) > _CUSTOM_MAX:
+        raise headers_too_large()
+
+
+def headers_too_large() -> WireError:
+    """The head of the request is too much."""
+    return WireError(431, "431", "Request Header Fields Too Large")
+
+
 def _headers(reader: BinaryIO) -> Headers:
     headers = Headers()
+    size = 0
     for _ in range(_HEADERS_MAX + 1):
         line = _line(reader).rstrip("\r\n")
+        size += len(line)
         if not line:
             return headers
+        if size > _HEAD_BYTES_MAX:
+            break
         name, colon, value = line.partition(":")
         if not colon or not _NAME.fullmatch(name):
             raise WireError(400, "BadRequest", "A request header is malformed.")
         headers.add(name, value.strip())
-    raise WireError(431, "431", "Request Header Fields Too Large")
+    raise headers_too_large()
 
 
 def _line(reader: BinaryIO) -> str:
     line = reader.readline(_LINE_BYTES_MAX + 1)
     if len(line) > _LINE_BYTES_MAX:
-        raise WireError(431, "431", "Request Header Fields Too Large")
+        raise headers_too_large()
     return line.decode("latin-1")
 
 

@@ -14,13 +14,14 @@ from typing import IO, TYPE_CHECKING, Final
 
 from ftops.emulator.body import PIECE_BYTES, Body
 from ftops.emulator.rows import Verdict, assess
-from ftops.emulator.wire_errors import invalid_payload, quota_exceeded
+from ftops.emulator.wire_errors import WireError, invalid_payload, quota_exceeded
 
 if TYPE_CHECKING:
     from ftops.emulator.store import Store
 
 _FIELD_BYTES_MAX: Final = 4096
 _FIELDS_MAX: Final = 20
+_FORM_BYTES_MAX: Final = 1024**2  # what a form may hold beside its file
 _FILE_PARTS: Final = frozenset({"file", "data"})
 
 
@@ -52,6 +53,8 @@ def receive(
     """Stream a form to disk. Raises `WireError` when it is no usable form or its file is over the limit,
     `CutShort` when the client went away; then nothing is kept."""
     boundary = _boundary(content_type)
+    if body.announced_bytes > file_bytes_max + _FORM_BYTES_MAX:  # the end is known before the beginning is read
+        raise too_large(file_bytes_max)
     path = store.new_content()
     with contextlib.ExitStack() as undo:
         undo.callback(path.unlink, missing_ok=True)
@@ -65,6 +68,11 @@ def receive(
             form.upload.verdict = assess(path, harm_markers)
         undo.pop_all()
     return form.upload
+
+
+def too_large(file_bytes_max: int) -> WireError:
+    """A file over the limit (contract 3.6)."""
+    return quota_exceeded(f"The file is larger than the maximum of {file_bytes_max} bytes.")
 
 
 def _boundary(content_type: str) -> bytes:
@@ -153,7 +161,7 @@ class _Form:
             return
         self.upload.size_bytes += end - start
         if self.upload.size_bytes > self._file_bytes_max:
-            raise quota_exceeded(f"The file is larger than the maximum of {self._file_bytes_max} bytes.")
+            raise too_large(self._file_bytes_max)
         self._sink.write(memoryview(data)[start:end])
 
     def _part_end(self) -> None:
