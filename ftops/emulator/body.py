@@ -116,6 +116,18 @@ class StoredBody:
         return piece
 
 
+class RestOfConnection:
+    """Whatever still comes after a head that could not be read."""
+
+    def __init__(self, reader: BinaryIO) -> None:
+        self._reader = reader
+        self.announced_bytes = 0
+        self.spent = False
+
+    def read(self, size: int) -> bytes:
+        return self._reader.readline(size)  # returns what is there; a plain read would wait for all of it
+
+
 def framed(reader: BinaryIO, headers: Headers) -> Body:
     """The body that the headers announce. Raises `WireError` for framing no server should guess about."""
     encoding = headers.get("Transfer-Encoding")
