@@ -7,15 +7,18 @@ is assumed.
 
 from __future__ import annotations
 
-from ftops.emulator.names import API_KEY, RESOURCE_GROUP, SUBSCRIPTION, arm_id
+from ftops.emulator.names import API_KEY, CLIENT_ID, CLIENT_SECRET, RESOURCE_GROUP, SUBSCRIPTION, TENANT, arm_id
 from ftops.emulator.profile import Profile, UnusableProfile
 from ftops.emulator.server import Emulator
 from ftops.emulator.store import UnusableStore
 
 __all__ = [
     "API_KEY",
+    "CLIENT_ID",
+    "CLIENT_SECRET",
     "RESOURCE_GROUP",
     "SUBSCRIPTION",
+    "TENANT",
     "Emulator",
     "Profile",
     "UnusableProfile",

@@ -8,6 +8,7 @@ api-version, match the route, check the account and the caller, read the body, r
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import traceback
 import uuid
@@ -19,6 +20,7 @@ from ftops.emulator import uploads
 from ftops.emulator.body import CutShort, StoredBody, read_json_object
 from ftops.emulator.clock import read_now
 from ftops.emulator.exchange import Answer, Call, Request, read_account
+from ftops.emulator.heads import refuse_many_custom_headers
 from ftops.emulator.identity import authenticate
 from ftops.emulator.names import PROVIDER, RESOURCE_GROUP, SUBSCRIPTION
 from ftops.emulator.profile import Profile
@@ -58,9 +60,13 @@ ARM_VERSIONS: Final = (
     "2025-09-01",
     "2025-10-01-preview",
     "2026-03-01",
+    "2026-03-15-preview",
     "2026-05-15-preview",
+    "2026-07-15-preview",
     "2026-09-15-preview",
 )
+_ANY_VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
+_SIGN_IN: Final = frozenset({"oauth2", "v2.0", ".well-known"})
 _LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _ECHO_MAX: Final = 128
 _TRIM_EVERY: Final = 64
@@ -104,6 +110,8 @@ class Dispatcher:
             segments, query = split_target(request.target)
             address = locate(segments)
             surface = address.surface
+            if surface in (Surface.DATED, Surface.V1):
+                refuse_many_custom_headers(request.headers)
             strikes = self._strikes(request, address)
             answer = self._suffered(request, address, query, strikes)
         except Exception as trouble:
@@ -174,7 +182,7 @@ class Dispatcher:
             call.account = read_account(db, address.account or names[route.account])
             if address.account and call.account is None:
                 raise no_such_account(address.account)
-        authenticate(db, request, address.surface, call.account)
+        authenticate(call, route)
         if address.surface is Surface.ARM:
             _check_scope(names)
         if route.account and call.account is None:
@@ -245,9 +253,9 @@ def locate(segments: tuple[str, ...]) -> Address:
     first = segments[0]
     if first == "_emulator":
         return Address(Surface.DOOR, "", segments)
-    if first == "msi":
+    if first in ("msi", "metadata") or (len(segments) > 2 and segments[1] in _SIGN_IN):
         return Address(Surface.IDENTITY, "", segments)
-    if first.lower() == "subscriptions":
+    if first.lower() in ("subscriptions", "tenants"):
         return Address(Surface.ARM, "", segments)
     if len(segments) >= 3 and segments[1] == "openai":
         if segments[2] == "v1":
@@ -269,7 +277,10 @@ def _checked_version(address: Address, query: Mapping[str, str]) -> str:
                 "MissingApiVersionParameter",
                 "The api-version query parameter (?api-version=) is required for all requests.",
             )
-        if version not in ARM_VERSIONS:
+        if not _of_provider(address.segments):
+            if not _ANY_VERSION.fullmatch(version):
+                raise WireError(400, "InvalidApiVersionParameter", "The api-version is invalid.")
+        elif version not in ARM_VERSIONS:
             raise WireError(
                 400,
                 "NoRegisteredProviderFound",
@@ -277,6 +288,11 @@ def _checked_version(address: Address, query: Mapping[str, str]) -> str:
                 f" {PROVIDER}. The supported api-versions are '{', '.join(ARM_VERSIONS)}'.",
             )
     return version
+
+
+def _of_provider(segments: tuple[str, ...]) -> bool:
+    """Whether a path lies below the provider; what lies above has api-versions of its own."""
+    return PROVIDER.lower() in (segment.lower() for segment in segments[:-1])
 
 
 def _check_scope(names: Mapping[str, str]) -> None:

@@ -12,12 +12,14 @@ from typing import Final
 SUBSCRIPTION: Final = "00000000-0000-0000-0000-000000000000"
 RESOURCE_GROUP: Final = "emulator"
 TENANT: Final = "11111111-1111-1111-1111-111111111111"
+CLIENT_ID: Final = "22222222-2222-2222-2222-222222222222"
+CLIENT_SECRET: Final = "emulator-secret"
 API_KEY: Final = "emulator-key-main"
 PROVIDER: Final = "Microsoft.CognitiveServices"
 DEFAULT_LOCATION: Final = "eastus2"
 
 _ACCOUNT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_FIRST_SEGMENTS_TAKEN = frozenset({"subscriptions", "msi", "_emulator", "metadata", "tenants"})
+_FIRST_SEGMENTS_TAKEN = frozenset({"subscriptions", "msi", "_emulator", "metadata", "tenants", "providers", "adfs"})
 
 
 def arm_id(account: str) -> str:

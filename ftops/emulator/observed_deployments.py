@@ -60,6 +60,11 @@ class ObservedDeployment:
         return not self.row["failure"] and self.row["delete_asked_at"] is None and self.now >= served_from
 
     @property
+    def paused(self) -> bool:
+        """Whether it answers inference with 423 until it is resumed (contract 2.2)."""
+        return bool(json.loads(self.row["properties"]).get("deploymentState") == "Paused")
+
+    @property
     def arm_model(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = json.loads(self.row["arm_model"])
         return found

@@ -10,7 +10,7 @@ import json
 import math
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from ftops.emulator.catalogue import base_model
@@ -82,7 +82,7 @@ def rates_of(db: sqlite3.Connection, model: str) -> Rates:
     family = base.name if base else model
     rates = PRICES.get(family, _UNLISTED)
     own = read_overrides(db).get(family)
-    return replace(rates, source="this store", **own) if own else rates
+    return Rates(**{**asdict(rates), **own, "source": "this store"}) if own else rates
 
 
 def read_overrides(db: sqlite3.Connection) -> Mapping[str, Mapping[str, float]]:

@@ -16,10 +16,10 @@ from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
-from typing import BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-from ftops.emulator import bill, control, control_plane, data_plane, identity
-from ftops.emulator.body import PIECE_BYTES, Body, CutShort, framed
+from ftops.emulator import bill, control, control_plane, data_plane, quota, sign_in
+from ftops.emulator.body import PIECE_BYTES, Body, CutShort, RestOfConnection, framed
 from ftops.emulator.dispatch import Dispatcher
 from ftops.emulator.exchange import Answer, Request
 from ftops.emulator.fault_wire import Misbehaviour, misbehave
@@ -28,12 +28,23 @@ from ftops.emulator.routing import Router
 from ftops.emulator.store import Store
 from ftops.emulator.wire_errors import Surface, WireError
 
+if TYPE_CHECKING:
+    import ssl
+
 _HOST: Final = "127.0.0.1"
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _IDLE_SECONDS: Final = 600
 _UNREAD_BYTES_MAX: Final = 64 * 1024**2
 _LINGER_SECONDS: Final = 2.0
+_ROUTES: Final = (
+    *data_plane.ROUTES,
+    *control_plane.ROUTES,
+    *sign_in.ROUTES,
+    *control.ROUTES,
+    *bill.ROUTES,
+    *quota.ROUTES,
+)
 _CLOSE_SECONDS: Final = 2.0
 _WAKE_SECONDS: Final = 0.01  # how late `close` may be noticed
 
@@ -42,7 +53,8 @@ class Emulator:
     """An Azure OpenAI fine-tuning stand-in over one store, on a loopback port.
 
     `accounts` maps names to locations (None: eastus2); those missing in the store are created. `profile`
-    overrides values of `Profile` in the store. Raises `UnusableStore`, `UnusableProfile`, `OSError`.
+    overrides values of `Profile` in the store. `tls` speaks https with a certificate kept beside the store
+    (`certificate`). Raises `UnusableStore`, `UnusableProfile`, `OSError`, `NoCryptography`.
     """
 
     def __init__(
@@ -52,6 +64,7 @@ class Emulator:
         port: int = 0,
         accounts: Mapping[str, str | None] | None = None,
         profile: Mapping[str, object] | None = None,
+        tls: bool = False,
     ) -> None:
         self._store = Store(Path(store))
         for name, location in (accounts or {}).items():
@@ -59,15 +72,22 @@ class Emulator:
         if profile:
             with self._store.writing() as db:
                 control.override_profile(db, profile)
-        routes = (*data_plane.ROUTES, *control_plane.ROUTES, *identity.ROUTES, *control.ROUTES, *bill.ROUTES)
-        self._server = _Server(port, Dispatcher(self._store, Router(routes)))
+        self.certificate: Path | None = None  # what clients must trust; None without TLS
+        self._server = _Server(port, Dispatcher(self._store, Router(_ROUTES)), self._secured() if tls else None)
         self._thread: threading.Thread | None = None
         self._serving = False
 
     @property
     def url(self) -> str:
         """ARM base address; an account's endpoint is this plus `/{account}/`."""
-        return f"http://{_HOST}:{self._server.server_address[1]}"
+        scheme = "http" if self._server.tls is None else "https"
+        return f"{scheme}://{_HOST}:{self._server.server_address[1]}"
+
+    def _secured(self) -> ssl.SSLContext:
+        from ftops.emulator import tls  # plain http need not wait for it to load
+
+        self.certificate = tls.certificate_path(self._store.path)
+        return tls.server_context(self._store.path)
 
     def start(self) -> None:
         """Serve from a background thread; returns at once, requests are answered from now on."""
@@ -102,12 +122,21 @@ class _Server(ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, port: int, dispatcher: Dispatcher) -> None:
+    def __init__(self, port: int, dispatcher: Dispatcher, tls: ssl.SSLContext | None) -> None:
         self.dispatcher = dispatcher
+        self.tls = tls
         self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         self._open_changed = threading.Condition()
         super().__init__((_HOST, port), _Connection)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """The next connection; its handshake is left to its own thread."""
+        connection, address = self.socket.accept()
+        if self.tls is not None:
+            connection.settimeout(_IDLE_SECONDS)
+            connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A connection that broke is no news: clients hang up, also in mid-answer."""
@@ -156,10 +185,13 @@ class _Connection(StreamRequestHandler):
         except WireError as refusal:
             self._keep_alive = False
             self._send(Answer(refusal.status, refusal.payload(Surface.DATED), dict(refusal.headers)))
+            self._linger(RestOfConnection(reader))
             return
         if (head.headers.get("Expect") or "").lower() == "100-continue":
             self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        answer = self.server.dispatcher.answer(Request(head.method, head.target, head.headers, body))
+        answer = self.server.dispatcher.answer(
+            Request(head.method, head.target, head.headers, body, secure=self.server.tls is not None)
+        )
         if not body.spent and not self._skipped(body, head.headers):
             self._keep_alive = False
         self._send(answer, bodiless=head.method == "HEAD")

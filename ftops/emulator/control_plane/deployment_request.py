@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ftops.emulator.catalogue import BaseModel, arm_model, base_model
+from ftops.emulator.control_plane.versions import has
 from ftops.emulator.exchange import Account, Call, read_account
+from ftops.emulator.identity import refuse_without_auxiliary_token
 from ftops.emulator.names import arm_id
 from ftops.emulator.observed_jobs import ObservedJob, find_model
+from ftops.emulator.regions import deploys_there
+from ftops.emulator.retirement import retirement_of
 from ftops.emulator.wire_errors import WireError
 
 _SKUS: Final = (
@@ -42,13 +46,35 @@ _WRITABLE: Final = frozenset(
         "serviceTier",
         "deploymentState",
         "routing",
+        "costControlIds",
+        "contextCacheContainerId",
+        "speculativeDecoding",
     }
 )
+#: The api-version a property came with, by date (contract 2.2).
+SINCE: Final[Mapping[str, str]] = {
+    "currentCapacity": "2024-10-01",
+    "capacitySettings": "2024-10-01",
+    "parentDeploymentName": "2024-10-01",
+    "spilloverDeploymentName": "2024-10-01",
+    "deploymentState": "2026-03-01",
+    "serviceTier": "2026-03-01",
+    "routing": "2026-03-01",
+    "costControlIds": "2026-09-15",
+    "contextCacheContainerId": "2026-09-15",
+    "speculativeDecoding": "2026-09-15",
+}
+_PUBLISHER_SINCE: Final = "2024-06-01"
 _SERVER_FILLED: Final = frozenset(
     {"provisioningState", "callRateLimit", "capabilities", "rateLimits", "dynamicThrottlingEnabled"}
 )
 _MODEL_KEYS: Final = frozenset({"format", "name", "version", "source", "sourceAccount", "publisher", "callRateLimit"})
 _UPGRADES: Final = ("OnceNewDefaultVersionAvailable", "OnceCurrentVersionExpired", "NoAutoUpgrade")
+_ENUMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "versionUpgradeOption": _UPGRADES,
+    "deploymentState": ("Running", "Paused"),
+    "serviceTier": ("Default", "Priority"),
+}
 _TAGS_MAX: Final = 50
 
 
@@ -68,19 +94,23 @@ class WantedDeployment:
 
 def checked_put(call: Call) -> WantedDeployment:
     """The wanted deployment. Raises `WireError` 400."""
-    _known(call.fields, _TOP | _READ_ONLY, "the resource")
+    known_members(call.fields, _TOP | _READ_ONLY, "the resource")
     properties = call.fields.get("properties")
     if not isinstance(properties, dict) or not isinstance(properties.get("model"), dict):
-        raise _malformed("properties.model is required.")
-    _known(properties, _WRITABLE | _SERVER_FILLED, "properties")
+        raise malformed("properties.model is required.")
+    late = {name for name, since in SINCE.items() if not has(call, since)}
+    known_members(properties, (_WRITABLE | _SERVER_FILLED) - late, "properties")
     sku_name, capacity = checked_sku(call, call.fields.get("sku"), "Standard", 1)
     model = properties["model"]
-    _known(model, _MODEL_KEYS, "properties.model")
+    model_keys = _MODEL_KEYS if has(call, _PUBLISHER_SINCE) else _MODEL_KEYS - {"publisher"}
+    known_members(model, model_keys, "properties.model")
     name, base, job = _resolved(call, model)
     _check_sku_of_model(sku_name, base, model, custom=job is not None)
+    _check_place(call, sku_name, base, model, custom=job is not None)
     kept = {key: value for key, value in properties.items() if key in _WRITABLE - {"model"} and value is not None}
-    if kept.get("versionUpgradeOption", _UPGRADES[0]) not in _UPGRADES:
-        raise _malformed("properties.versionUpgradeOption has no such value.")
+    for member, values in _ENUMS.items():
+        if kept.get(member, values[0]) not in values:
+            raise malformed(f"properties.{member} has no such value.")
     return WantedDeployment(
         sku_name=sku_name,
         capacity=capacity,
@@ -98,14 +128,14 @@ def checked_sku(call: Call, value: object, name_before: str, capacity_before: in
     if value is None:
         return name_before, capacity_before
     if not isinstance(value, dict):
-        raise _malformed("sku must be an object.")
+        raise malformed("sku must be an object.")
     asked = value.get("name", name_before)
     name = _SKU_NAMES.get(asked.lower()) if isinstance(asked, str) else None
     if name is None:
         raise WireError(400, "InvalidResourceProperties", "The specified SKU of account deployment is not supported.")
     capacity = capacity_before if value.get("capacity") is None else value["capacity"]
     if isinstance(capacity, bool) or not isinstance(capacity, int):
-        raise _malformed("sku.capacity must be a whole number.")
+        raise malformed("sku.capacity must be a whole number.")
     if not 1 <= capacity <= call.profile.capacity_max:
         raise WireError(
             400,
@@ -121,7 +151,7 @@ def checked_tags(value: object) -> Mapping[str, str]:
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
-        raise _malformed("tags must be an object of strings.")
+        raise malformed("tags must be an object of strings.")
     if len(value) > _TAGS_MAX or any(len(key) > 512 or len(text) > 256 for key, text in value.items()):
         raise WireError(
             400,
@@ -143,7 +173,7 @@ def unsupported_model(model: Mapping[str, Any]) -> WireError:
 def _resolved(call: Call, model: Mapping[str, Any]) -> tuple[str, BaseModel, ObservedJob | None]:
     name, version = model.get("name"), model.get("version")
     if not isinstance(name, str) or not isinstance(model.get("format"), str):
-        raise _malformed("properties.model needs a format and a name.")
+        raise malformed("properties.model needs a format and a name.")
     if ".ft-" in name or name.startswith("ftchkpt-"):
         owner = _owner(call, model)
         job = find_model(call, owner, name) if owner is not None else None
@@ -165,6 +195,8 @@ def _owner(call: Call, model: Mapping[str, Any]) -> Account | None:
     source = model.get("source") or model.get("sourceAccount")
     if not source:
         return call.home
+    if not model.get("source"):  # sourceAccount alone is the cross-tenant form (contract 2.2)
+        refuse_without_auxiliary_token(call)
     if not isinstance(source, str):
         return None
     account = read_account(call.db, source.rpartition("/")[2])
@@ -182,6 +214,22 @@ def _check_sku_of_model(sku_name: str, base: BaseModel, model: Mapping[str, Any]
         )
 
 
+def _check_place(call: Call, sku_name: str, base: BaseModel, model: Mapping[str, Any], *, custom: bool) -> None:
+    if base.format != "OpenAI" and call.home.kind == "OpenAI":
+        raise unsupported_model(model)  # open-weight models need a Foundry account (contract 4.2)
+    if custom and call.profile.regional_rules and not deploys_there(base.name, sku_name, call.home.location):
+        raise unsupported_model(model)
+    dates = retirement_of(base.name)
+    ended_at = dates.deployment if custom else dates.base
+    if call.profile.retirements and ended_at is not None and call.now >= ended_at:
+        raise WireError(
+            400,
+            "ServiceModelDeprecated",
+            f"The model 'Format: {base.format}, Name: {str(model['name'])[:200]}, Version: {base.version or '1'}'"
+            " of account deployment has been deprecated.",
+        )
+
+
 def _canonical(model: Mapping[str, Any], base: BaseModel, *, custom: bool) -> Mapping[str, Any]:
     shown = {"format": base.format, "name": model["name"], "version": "1"}
     if not custom:
@@ -189,11 +237,13 @@ def _canonical(model: Mapping[str, Any], base: BaseModel, *, custom: bool) -> Ma
     return shown | {key: model[key] for key in ("source", "sourceAccount", "publisher") if model.get(key)}
 
 
-def _known(fields: Mapping[str, object], known: frozenset[str], where: str) -> None:
+def known_members(fields: Mapping[str, object], known: frozenset[str], where: str) -> None:
+    """Raise 400 for a member that the resource does not have."""
     for name in fields:
         if name not in known:
-            raise _malformed(f"Could not find member '{name[:64]}' on {where}.")
+            raise malformed(f"Could not find member '{name[:64]}' on {where}.")
 
 
-def _malformed(message: str) -> WireError:
+def malformed(message: str) -> WireError:
+    """A body that is no such resource."""
     return WireError(400, "InvalidRequestContent", f"The request content was invalid: {message}")

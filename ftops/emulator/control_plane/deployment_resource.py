@@ -9,6 +9,8 @@ import json
 
 from ftops.emulator.catalogue import base_model
 from ftops.emulator.control_plane.accounts import timestamp
+from ftops.emulator.control_plane.deployment_request import SINCE
+from ftops.emulator.control_plane.versions import has
 from ftops.emulator.exchange import Call
 from ftops.emulator.names import PROVIDER, arm_id
 from ftops.emulator.observed_deployments import ObservedDeployment
@@ -20,7 +22,8 @@ def deployment_shown(call: Call, observed: ObservedDeployment) -> dict[str, obje
     base = base_model(row["base_model"])
     operation = "completion" if base is not None and base.completion else "chatCompletion"
     capacity = row["capacity"]
-    properties = {"currentCapacity": capacity, **json.loads(row["properties"])}
+    kept = {"currentCapacity": capacity, "deploymentState": "Running", **json.loads(row["properties"])}
+    properties = {name: value for name, value in kept.items() if has(call, SINCE.get(name, ""))}
     return {
         "id": f"{arm_id(call.home.name)}/deployments/{row['name']}",
         "name": row["name"],

@@ -10,8 +10,8 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import quote
 
+from ftops.emulator.catalogue import base_model
 from ftops.emulator.control_plane.accounts import ACCOUNTS, ARM
 from ftops.emulator.control_plane.deployment_request import (
     WantedDeployment,
@@ -20,7 +20,9 @@ from ftops.emulator.control_plane.deployment_request import (
     checked_tags,
 )
 from ftops.emulator.control_plane.deployment_resource import deployment_shown
-from ftops.emulator.control_plane.operations import refuse_while_busy, start_operation
+from ftops.emulator.control_plane.operations import refuse_unsettled, refuse_while_busy, start_operation
+from ftops.emulator.control_plane.paging import PAGING, paged
+from ftops.emulator.control_plane.versions import PAUSING, no_such_type
 from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.names import PROVIDER, RESOURCE_GROUP
 from ftops.emulator.observed_deployments import (
@@ -28,9 +30,11 @@ from ftops.emulator.observed_deployments import (
     deployments_of,
     find_deployment,
 )
+from ftops.emulator.quota import refuse_over_quota
 from ftops.emulator.routing import Route
 from ftops.emulator.wire_errors import WireError, resource_not_found
 
+_PAUSABLE: Final = ("Standard", "DataZoneStandard", "GlobalStandard")
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -43,9 +47,11 @@ def _put(call: Call) -> Answer:
             "A deployment name has 1 to 64 letters, digits, dots, dashes and"
             " underscores and starts with a letter or digit.",
         )
+    refuse_unsettled(call)
     refuse_while_busy(call)
     wanted = checked_put(call)
     before = find_deployment(call, call.home, name)
+    _check_quota(call, before, wanted.sku_name, wanted.capacity, wanted.base_model)
     if before is None:
         _check_room(call, wanted)
         _create(call, name, wanted)
@@ -59,6 +65,7 @@ def _put(call: Call) -> Answer:
 
 def _patch(call: Call) -> Answer:
     name = call.names["deployment"]
+    refuse_unsettled(call)
     refuse_while_busy(call)
     before = _found(call, name)
     if unknown := sorted(set(call.fields) - {"tags", "sku"}):
@@ -71,6 +78,7 @@ def _patch(call: Call) -> Answer:
     row = before.row
     sku_name, capacity = checked_sku(call, call.fields.get("sku"), row["sku_name"], row["capacity"])
     _check_sku_name(call, before, sku_name)
+    _check_quota(call, before, sku_name, capacity, row["base_model"])
     tags = row["tags"]
     if call.fields.get("tags") is not None:
         tags = json.dumps(checked_tags(call.fields["tags"]))
@@ -100,19 +108,50 @@ def _observe(call: Call) -> Answer:
 
 def _list(call: Call) -> Answer:
     visible_until = call.now - call.profile.deployments_list_lag_seconds
-    after = call.query.get("$skipToken", "")
-    size = max(1, call.profile.arm_page_size)
-    visible = [
-        found
-        for found in deployments_of(call, call.home)
-        if found.row["created_at"] <= visible_until and found.row["name_key"] > after
-    ]
-    body: dict[str, object] = {"value": [deployment_shown(call, found) for found in visible[:size]]}
-    if len(visible) > size:
-        path = call.request.target.partition("?")[0]
-        token = quote(visible[size - 1].row["name_key"])
-        body["nextLink"] = f"{call.request.base_url}{path}?api-version={call.version}&$skipToken={token}"
-    return Answer(payload=body)
+    visible = [found for found in deployments_of(call, call.home) if found.row["created_at"] <= visible_until]
+    return paged(call, [(found.row["name_key"], deployment_shown(call, found)) for found in visible])
+
+
+def _pause(call: Call) -> Answer:
+    return _set_running(call, "Paused")
+
+
+def _resume(call: Call) -> Answer:
+    return _set_running(call, "Running")
+
+
+def _set_running(call: Call, wanted: str) -> Answer:
+    """Pause or resume inference; at once, again and again (contract 2.1)."""
+    if call.version != PAUSING:
+        raise no_such_type(call, "accounts/deployments")
+    refuse_unsettled(call)
+    refuse_while_busy(call)
+    found = _found(call, call.names["deployment"])
+    if found.row["sku_name"] not in _PAUSABLE:
+        raise WireError(
+            400,
+            "OperationNotSupported",
+            f"Deployments of SKU '{found.row['sku_name']}' cannot be paused or resumed; those of"
+            f" {', '.join(_PAUSABLE)} can.",
+        )
+    properties = {**json.loads(found.row["properties"]), "deploymentState": wanted}
+    call.db.execute(
+        "UPDATE deployments SET properties = ?, changed_at = ?, revision = revision + 1 WHERE serial = ?",
+        (json.dumps(properties), call.now, found.row["serial"]),
+    )
+    return _observe(call)
+
+
+def _skus(call: Call) -> Answer:
+    """The SKUs a deployment could have, with the capacities they take."""
+    found = _found(call, call.names["deployment"])
+    base = base_model(found.row["base_model"])
+    names = () if base is None else base.finetuned_skus if found.row["custom"] else base.base_skus
+    capacity = {"minimum": 1, "maximum": call.profile.capacity_max, "step": 1, "default": 1}
+    kind = f"{PROVIDER}/accounts/deployments"
+    return Answer(
+        payload={"value": [{"resourceType": kind, "sku": {"name": name}, "capacity": capacity} for name in names]}
+    )
 
 
 def _found(call: Call, name: str) -> ObservedDeployment:
@@ -121,6 +160,14 @@ def _found(call: Call, name: str) -> ObservedDeployment:
         path = f"{PROVIDER}/accounts/{call.home.name}/deployments/{name}"
         raise resource_not_found(path, RESOURCE_GROUP)
     return observed
+
+
+def _check_quota(call: Call, before: ObservedDeployment | None, sku_name: str, capacity: int, model: str) -> None:
+    base = base_model(model)
+    assert base is not None, "a deployment's base model is in the catalogue"
+    held = before.row["capacity"] if before is not None and before.row["sku_name"] == sku_name else 0
+    if capacity > held:
+        refuse_over_quota(call, call.home.location, sku_name, base, more=capacity - held)
 
 
 def _check_room(call: Call, wanted: WantedDeployment) -> None:
@@ -229,9 +276,12 @@ def _failure(call: Call) -> str | None:
 _DEPLOYMENTS: Final = ACCOUNTS + "/{account}/deployments"
 _ONE: Final = _DEPLOYMENTS + "/{deployment}"
 ROUTES: Final = (
-    Route("GET", _DEPLOYMENTS, _list, ARM, account="account", parameters=frozenset({"$skipToken"})),
+    Route("GET", _DEPLOYMENTS, _list, ARM, account="account", parameters=PAGING),
     Route("GET", _ONE, _observe, ARM, account="account"),
     Route("PUT", _ONE, _put, ARM, body="json", writes=True, account="account"),
     Route("PATCH", _ONE, _patch, ARM, body="json", writes=True, account="account"),
     Route("DELETE", _ONE, _delete, ARM, writes=True, account="account"),
+    Route("GET", _ONE + "/skus", _skus, ARM, account="account"),
+    Route("POST", _ONE + "/pause", _pause, ARM, body="json", writes=True, account="account"),
+    Route("POST", _ONE + "/resume", _resume, ARM, body="json", writes=True, account="account"),
 )

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from typing import Final
 
-from ftops.emulator.control_plane.accounts import ARM, timestamp
+from ftops.emulator.control_plane.accounts import ARM, account_shown, provisioning_state, timestamp
 from ftops.emulator.control_plane.deployment_resource import deployment_shown
 from ftops.emulator.exchange import Answer, Call, account_of
 from ftops.emulator.ids import new_hex
@@ -28,10 +28,17 @@ def refuse_while_busy(call: Call) -> None:
         raise request_conflict(arm_id(call.home.name))
 
 
+def refuse_unsettled(call: Call) -> None:
+    """Nothing below an account changes before the account itself is done: raise 400 (catalogue C6)."""
+    found = provisioning_state(call, call.home)
+    if found != "Succeeded":
+        raise WireError(400, "AccountProvisioningStateInvalid", f"Account {arm_id(call.home.name)} in state {found}")
+
+
 def start_operation(
     call: Call, deployment: str, kind: str, *, seconds: float, failure: str | None = None
 ) -> dict[str, str]:
-    """Record an operation and return the headers that lead to it.
+    """Record an operation on a deployment, or on the account itself, and return the headers that lead to it.
 
     `retry-after-ms` and no `Retry-After`: azure-core takes a zero for absent and then waits 30 seconds.
     """
@@ -83,6 +90,8 @@ def _result(call: Call) -> Answer:
     if row["kind"] == "delete" or owner is None:
         return Answer(204)
     call.account = account_of(owner)
+    if row["kind"] == "account":
+        return Answer(payload=account_shown(call, call.home))
     found = find_deployment(call, call.home, row["deployment"])
     return Answer(204) if found is None else Answer(payload=deployment_shown(call, found))
 
