@@ -24,12 +24,44 @@ _CUSTOM_MAX: Final = 10
 _OF_SDKS: Final = ("x-stainless-", "x-ms-", "openai-", "aoai-", "sec-", "access-control-", "x-forwarded-", "if-")
 _STANDARD: Final = frozenset(
     {
-        "accept", "accept-charset", "accept-encoding", "accept-language", "api-key", "authorization", "baggage",
-        "cache-control", "connection", "content-disposition", "content-encoding", "content-language", "content-
-        length", "content-type", "cookie", "date", "dnt", "expect", "forwarded", "from", "host", "keep-alive",
-        "origin", "pragma", "proxy-connection", "range", "referer", "te", "traceparent", "tracestate", "trailer",
-        "transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent", "via", "x-request-id", "x-identity-
-        header"
+        "accept",
+        "accept-charset",
+        "accept-encoding",
+        "accept-language",
+        "api-key",
+        "authorization",
+        "baggage",
+        "cache-control",
+        "connection",
+        "content-disposition",
+        "content-encoding",
+        "content-language",
+        "content-length",
+        "content-type",
+        "cookie",
+        "date",
+        "dnt",
+        "expect",
+        "forwarded",
+        "from",
+        "host",
+        "keep-alive",
+        "origin",
+        "pragma",
+        "proxy-connection",
+        "range",
+        "referer",
+        "te",
+        "traceparent",
+        "tracestate",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "upgrade-insecure-requests",
+        "user-agent",
+        "via",
+        "x-request-id",
+        "x-identity-header",
     }
 )
 
