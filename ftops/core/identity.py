@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 TOKEN_LENGTH = 10
@@ -44,8 +45,10 @@ def canonical_json(value: Any) -> bytes:
 
 
 def _canonical(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
+    if isinstance(value, str | int):  # nearly all leaves, and asking about Mapping is slow
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, Mapping):
         return {str(key): _canonical(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -63,6 +66,7 @@ def fingerprint(inputs: Mapping[str, Any]) -> str:
     return digest({"v": 1, **inputs})
 
 
+@lru_cache(maxsize=65536)
 def token(f: str) -> str:
     """T: fifty bits of F that fit into the suffix."""
     raw = hashlib.sha256(b"ftops-token-1|" + f.encode()).digest()
