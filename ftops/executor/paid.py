@@ -34,6 +34,8 @@ def train(turn: Turn, change: Change, act: Train) -> Result:
     _assert_permitted(turn, arm_id, act.token)
     if not turn.budget.take(arm_id, act.token):
         return Result("failed", "not submitted: it would be more trainings than were approved")
+    if turn.session.lock_lost():
+        return VOID
     nonce = turn.run.nonce()
     begun = turn.run.clock.boot_seconds()
     try:
@@ -50,8 +52,9 @@ def train(turn: Turn, change: Change, act: Train) -> Result:
         return VOID
     horizon = turn.session.horizon_seconds(arm_id)
     if turn.run.clock.boot_seconds() - begun > min(SEND_DEADLINE_SECONDS, horizon / 2):
-        words = f"not submitted: writing the ledger took too long; it is tried again in {horizon:.0f} s"
-        return Result("again", words, most_tries=UNKNOWN_TRIES)
+        return _not_sent(horizon, "writing the ledger took too long")
+    if turn.session.lock_lost():
+        return _not_sent(horizon, "the run lock was lost")
     turn.tell(change.node, "started", "submitting the training")
     try:
         job = client.create_job(act)
@@ -94,6 +97,12 @@ def _assert_permitted(turn: Turn, arm_id: str, token: str) -> None:
 
 def _proven_absent(error: RemoteError) -> bool:
     return error.kind in REJECTED or (error.kind == "unavailable" and not error.sent)
+
+
+def _not_sent(horizon_seconds: float, why: str) -> Result:
+    """The intent stays and ages: nobody can tell it from one that was sent."""
+    words = f"not submitted: {why}; it is tried again in {horizon_seconds:.0f} s"
+    return Result("again", words, most_tries=UNKNOWN_TRIES)
 
 
 def _unknown(horizon_seconds: float, why: str) -> Result:

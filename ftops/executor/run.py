@@ -107,10 +107,18 @@ class _Loop:
     def _session(self) -> LedgerSession:
         session = self._run.ledger.open()
         if not session.exists:
-            session = self._run.ledger.create()
-            self._note(f"made a new ledger: {session.place}")
+            session = self._made()
         if happened := session.heal():
             self._note(f"the ledger cannot prove what is in flight ({happened}): it counts as new")
+        return session
+
+    def _made(self) -> LedgerSession:
+        """A new ledger. Where there is none there may be nothing to lock, so somebody else can be quicker."""
+        try:
+            session = self._run.ledger.create()
+        except LedgerMoved:
+            return self._run.ledger.open()
+        self._note(f"made a new ledger: {session.place}")
         return session
 
     def _check_approved(self, plan: Plan) -> None:

@@ -21,6 +21,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ftops.core.errors import LedgerError, LedgerLocked, LedgerMoved
+from ftops.ledger import files
+from ftops.ledger.filesystem import MOUNTS, network_filesystem
 from ftops.ledger.guard import FileGuard, user_directory
 from ftops.ledger.store import ABSENT, Guard, Holder
 from ftops.ledger.timekeeper import Sources, Timekeeper
@@ -29,18 +31,22 @@ LEDGER = "ledger.jsonl"
 RUN_LOCK = "ledger.lock"
 CLOCK = "ledger.clock"
 NOTES = "ledger.unsettled.txt"
+RELEASED_BY_ITS_END = "it is released when that process ends: wait for it, or end it"
 
 _Stamp = tuple[int, int, int]
 
 
 class LocalStore:
-    """One directory. `guard` lives elsewhere (the user's own directory) unless given."""
+    """One directory. `guard` lives elsewhere (the user's own directory) unless given; `mounts` is the mount table."""
 
-    def __init__(self, directory: Path, *, guard: Guard | None = None, sources: Sources | None = None) -> None:
+    def __init__(
+        self, directory: Path, *, guard: Guard | None = None, sources: Sources | None = None, mounts: Path = MOUNTS
+    ) -> None:
         self._directory = directory
         self._file = directory / LEDGER
         self._guard = guard or FileGuard(user_directory())
         self._time = Timekeeper(directory / CLOCK, sources or Sources())
+        self._mounts = mounts
         self._turn = threading.Lock()
         self._content = b""
         self._hash = hashlib.sha256()
@@ -53,6 +59,17 @@ class LocalStore:
     @property
     def guard(self) -> Guard:
         return self._guard
+
+    @property
+    def caution(self) -> str:
+        """What makes this place unsafe, "" for nothing: locks and fsync of network file systems are promises only."""
+        kind = network_filesystem(self._directory, self._mounts)
+        if not kind:
+            return ""
+        return (
+            f"{self._directory} is on a network file system ({kind}), where a lock may not hold: "
+            "keep the project on a disk of this machine, or use `ledger: {backend: azblob}`"
+        )
 
     def now(self) -> float:
         return self._time.now()
@@ -92,23 +109,56 @@ class LocalStore:
             raise _disk_error("locking", path, error) from error
         try:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._take(handle, holder)
             except BlockingIOError as error:
-                raise _locked(self._file, os.pread(handle, 4096, 0)) from error
-            os.fchmod(handle, 0o600)
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, json.dumps(asdict(holder)).encode(), 0)
-            self._time.keep(_replace_file)
+                raise self._locked(os.pread(handle, 4096, 0)) from error
+            except OSError as error:
+                raise _disk_error("locking", path, error) from error
             yield
-            os.ftruncate(handle, 0)
+            with contextlib.suppress(OSError):
+                os.ftruncate(handle, 0)
         finally:
             os.close(handle)  # frees the lock; so does the kernel when the process is killed
+
+    def _take(self, handle: int, holder: Holder) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.fchmod(handle, 0o600)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, json.dumps(asdict(holder)).encode(), 0)
+        self._time.keep(files.replace_file)
+
+    def lock_lost(self) -> bool:
+        """Never: the kernel takes it from nobody who lives."""
+        return False
+
+    def holder(self) -> Holder | None:
+        path = self._directory / RUN_LOCK
+        try:
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _disk_error("reading", path, error) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return Holder.read(os.pread(handle, 4096, 0))
+        except OSError as error:
+            raise _disk_error("reading", path, error) from error
+        finally:
+            os.close(handle)
+        return None
+
+    def unlock(self) -> None:
+        raise LedgerError(
+            f"unlocking {self._file}: the kernel holds this lock for a living process", hint=RELEASED_BY_ITS_END
+        )
 
     def set_aside(self) -> str:
         aside = self._directory / f"{LEDGER}.damaged-{secrets.token_hex(4)}"
         try:
             os.rename(self._file, aside)
-            _sync_directory(self._directory)
+            files.sync_directory(self._directory)
         except FileNotFoundError:
             return ""
         except OSError as error:
@@ -117,15 +167,8 @@ class LocalStore:
 
     def leave_note(self, text: str) -> str:
         path = self._directory / NOTES
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            handle = os.open(path, flags, 0o600)
-            try:
-                os.fchmod(handle, 0o600)
-                _write_all(handle, text.encode() + b"\n")
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            files.append_line(path, text)
         except OSError as error:
             raise _disk_error("writing", path, error) from error
         return str(path)
@@ -154,7 +197,7 @@ class LocalStore:
         """The whole content; read again only when the file is not as this store left it."""
         stamp = _stamp(handle)
         if stamp != self._stamp:
-            self._content = _read_all(handle)
+            self._content = files.read_all(handle)
             self._hash = hashlib.sha256(self._content)
             self._stamp = stamp
         return self._content
@@ -164,15 +207,15 @@ class LocalStore:
 
     def _create(self, data: bytes) -> None:
         self._prepare_directory()
-        temporary = _private_file(self._directory, data)
+        temporary = files.new_file(self._directory, data)
         try:
             os.link(temporary, self._file)
         except FileExistsError as error:
             raise LedgerMoved(f"creating {self._file}: there is one already") from error
         finally:
-            os.unlink(temporary)
-        _sync_directory(self._directory)
-        self._time.keep(_replace_file)
+            files.remove(temporary)
+        files.sync_directory(self._directory)
+        self._time.keep(files.replace_file)
         self._adopt_content(data)
 
     def _write_over(self, etag: str, data: bytes) -> None:
@@ -189,8 +232,8 @@ class LocalStore:
             if data.startswith(content):
                 self._append(handle, content, data)
             else:
-                os.replace(_private_file(self._directory, data), self._file)
-                _sync_directory(self._directory)
+                files.replace_file(self._file, data)
+                files.sync_directory(self._directory)
                 self._adopt_content(data)
         finally:
             os.close(handle)
@@ -198,7 +241,7 @@ class LocalStore:
     def _append(self, handle: int, content: bytes, data: bytes) -> None:
         addition = data[len(content) :]
         try:
-            _write_all(handle, addition)
+            files.write_all(handle, addition)
         except OSError:
             # Nothing was promised yet: take the torn line back, so that a full disk does not leave one.
             with contextlib.suppress(OSError):
@@ -220,71 +263,28 @@ class LocalStore:
         self._content, self._hash, self._stamp = data, hashlib.sha256(data), None
 
     def _prepare_directory(self) -> None:
-        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        found = self._directory.stat()
+        """Makes the directory, ours alone. One that others may enter is closed; one that is not ours is refused."""
+        with contextlib.suppress(FileExistsError):
+            os.makedirs(self._directory.parent, mode=0o700, exist_ok=True)
+            os.mkdir(self._directory, mode=0o700)
+        found = os.lstat(self._directory)
+        if stat.S_ISLNK(found.st_mode):
+            raise LedgerError(
+                f"opening {self._directory}: it is a symbolic link", hint="put the directory itself there"
+            )
         if found.st_uid != os.geteuid():
             raise LedgerError(f"opening {self._directory}: it belongs to another user")
-        if stat.S_IMODE(found.st_mode) != 0o700:
-            self._directory.chmod(0o700)
+        if stat.S_ISDIR(found.st_mode) and stat.S_IMODE(found.st_mode) != 0o700:
+            os.chmod(self._directory, 0o700)
+
+    def _locked(self, written: bytes) -> LedgerLocked:
+        holder = Holder.read(written)
+        return LedgerLocked(f"locking {self._file}: held by {holder}", hint=RELEASED_BY_ITS_END)
 
 
 def _stamp(handle: int) -> _Stamp:
     found = os.fstat(handle)
     return (found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-def _read_all(handle: int) -> bytes:
-    chunks = []
-    offset = 0
-    while chunk := os.pread(handle, 1 << 20, offset):
-        chunks.append(chunk)
-        offset += len(chunk)
-    return b"".join(chunks)
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(handle, view) :]
-
-
-def _private_file(directory: Path, data: bytes) -> Path:
-    """A durable new file of ours with these bytes, under a name that nobody looks for."""
-    path = directory / f".ledger-{secrets.token_hex(8)}"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        os.fchmod(handle, 0o600)
-        _write_all(handle, data)
-        os.fsync(handle)
-    except OSError:
-        path.unlink()
-        raise
-    finally:
-        os.close(handle)
-    return path
-
-
-def _replace_file(path: Path, data: bytes) -> None:
-    os.replace(_private_file(path.parent, data), path)
-
-
-def _sync_directory(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _locked(file: Path, written: bytes) -> LedgerLocked:
-    try:
-        holder = str(Holder(**json.loads(written)))
-    except (ValueError, TypeError):
-        holder = "another ftops, which has not said who it is"
-    return LedgerLocked(
-        f"locking {file}: held by {holder}",
-        hint="it is released when that process ends: wait for it, or end it",
-    )
 
 
 def _disk_error(doing: str, path: Path, error: OSError) -> LedgerError:

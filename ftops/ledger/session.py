@@ -91,6 +91,10 @@ class Session:
         with self._turn:
             return self.document.jobs.get((arm_id, token))
 
+    def lock_lost(self) -> bool:
+        """Whether the run lock slipped away since it was taken: then nothing paid may be sent any more."""
+        return self._store.lock_lost()
+
     def horizon_seconds(self, arm_id: str) -> float:
         """How long an unresolved request may still become a job in an account (invariant I6)."""
         return self._horizons.get(arm_id, DEFAULT_HORIZON_SECONDS)

@@ -6,6 +6,7 @@ manners. A store never looks into the bytes it keeps.
 
 from __future__ import annotations
 
+import json
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,7 +23,7 @@ class LedgerUnsure(LedgerError):
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds the run lock. `since` is an RFC 3339 time, for people."""
+    """Who holds the run lock, in their own words. `since` is an RFC 3339 time on the store's clock."""
 
     run: str
     host: str
@@ -30,7 +31,18 @@ class Holder:
     since: str
 
     def __str__(self) -> str:
+        if not self.run:
+            return "another ftops, which has not said who it is"
         return f"process {self.pid} on {self.host} since {self.since} (run {self.run})"
+
+    @classmethod
+    def read(cls, text: str | bytes) -> Holder:
+        """Who wrote this JSON; somebody without a run when it cannot be read."""
+        try:
+            body = json.loads(text)
+            return cls(str(body["run"]), str(body["host"]), int(body["pid"]), str(body["since"]))
+        except (ValueError, TypeError, KeyError):
+            return cls("", "", 0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,10 @@ class Store(Protocol):
     @property
     def guard(self) -> Guard: ...
 
+    @property
+    def caution(self) -> str:
+        """What makes this home unsafe, for people; "" for nothing."""
+
     def read(self) -> tuple[bytes | None, str]:
         """The bytes and their etag; (None, ABSENT) when there is no ledger. Raises LedgerError."""
 
@@ -70,6 +86,15 @@ class Store(Protocol):
 
     def lock(self, holder: Holder) -> AbstractContextManager[None]:
         """The run lock. Raises LedgerLocked at once when somebody else holds it."""
+
+    def lock_lost(self) -> bool:
+        """Whether the run lock taken through this store slipped away while it was held. Asks nobody."""
+
+    def holder(self) -> Holder | None:
+        """Who holds the run lock now, as they said themselves; None when it is free. Raises LedgerError."""
+
+    def unlock(self) -> None:
+        """Takes the run lock away from whoever holds it. Raises LedgerError where only its end frees it."""
 
     def now(self) -> float:
         """Seconds on the store's own clock: the only clock that ages in the ledger are taken on."""

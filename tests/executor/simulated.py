@@ -107,6 +107,7 @@ class MemoryStore:
         self.notes: list[str] = []
         self.held_by: Holder | None = None
         self.slow_seconds = 0.0
+        self.lose_lock = False
         self.before_write: list[Callable[[], None]] = []
         self._clock = clock
         self._seams = seams
@@ -146,6 +147,9 @@ class MemoryStore:
             yield
         finally:
             self.held_by = None
+
+    def lock_lost(self) -> bool:
+        return self.lose_lock
 
     def set_aside(self) -> str:
         self.data = None
