@@ -125,7 +125,8 @@ def test_a_file_still_pending_cannot_be_trained_on(bench: Bench, dated: AzureOpe
             {
                 "code": "jsonlValidationFailed",
                 "param": "training_file",
-                "message": "Validation of jsonl file failed: line 11: row: there is a property the format does not have.",
+                "message": "Validation of jsonl file failed: line 11: row: there is a property the format does not"
+                " have.",
             },
         ),
         (
@@ -134,8 +135,8 @@ def test_a_file_still_pending_cannot_be_trained_on(bench: Bench, dated: AzureOpe
             {
                 "code": "jsonlValidationFailed",
                 "param": "training_file",
-                "message": "Validation of jsonl file failed: line 1: row: each line's json may only contain two properties:"
-                ' ("context" or "prompt") and "completion".',
+                "message": "Validation of jsonl file failed: line 1: row: each line's json may only contain two"
+                ' properties: ("context" or "prompt") and "completion".',
             },
         ),
     ],

@@ -59,7 +59,7 @@ def _observed(job: ObservedJob) -> dict[str, object]:
         shown["result_files"] = [row["results_file"]]
         shown["trained_tokens"] = job.course.trained_tokens
     elif job.status == FAILED:
-        shown["error"] = dict(job.failure)
+        shown["error"] = {"param": None, **job.failure}
     return shown
 
 
@@ -87,8 +87,6 @@ def _strict_v1(job: ObservedJob, shown: dict[str, object]) -> dict[str, object]:
     strict["user_provided_suffix"] = strict.pop("suffix", None)
     strict.pop("trainingType", None)
     strict["status"] = _v1_status(job)
-    if job.status == FAILED:
-        strict["error"] = {"param": None, **job.failure}
     strict["hyperparameters"] = _auto(shown["hyperparameters"])
     if "method" in strict:
         strict["method"] = _auto(strict["method"])
@@ -113,6 +111,8 @@ def _strict_dated(call: Call, job: ObservedJob, shown: dict[str, object]) -> dic
     recent = call.version >= _PAUSES_SINCE
     for name in ("trainingType", "metadata"):
         shown.pop(name, None)
+    if job.status == FAILED:
+        shown["error"] = dict(job.failure)  # without a param that is null
     if not recent:
         shown.pop("integrations", None)
         shown["status"] = _WITHOUT_PAUSES.get(job.status, job.status)

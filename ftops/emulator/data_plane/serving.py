@@ -48,6 +48,8 @@ def serving_deployment(call: Call, *, completion: bool) -> ObservedDeployment:
     deployment = find_deployment(call, call.home, name)
     if deployment is None or not deployment.served or _retired(call, deployment):
         raise deployment_not_found()
+    if deployment.paused:
+        raise WireError(423, "DeploymentPaused", "The API deployment is paused; resume it to serve requests.")
     base = base_model(deployment.row["base_model"])
     if base is None or base.completion != completion:
         operation = "completion" if completion else "chatCompletion"
