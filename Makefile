@@ -1,7 +1,7 @@
 # Verbs only. Nothing needs activating: every verb uses .venv, and makes it when it is missing or out of date.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs bench clean
+.PHONY: help setup demo test e2e check docs bench clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -20,6 +20,9 @@ demo: $(READY)  ## the main job end to end, on the embedded emulator
 
 test: $(READY)  ## the tests
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+e2e: $(READY)  ## what takes minutes or needs other environments
+	@$(BIN)/python -m pytest -m e2e $(ARGS)
 
 check: $(READY)  ## format, lint, types, import contracts, sizes, docs in step
 	@$(BIN)/ruff format --check --quiet .

@@ -70,6 +70,7 @@ _SIGN_IN: Final = frozenset({"oauth2", "v2.0", ".well-known"})
 _LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _ECHO_MAX: Final = 128
 _TRIM_EVERY: Final = 64
+_OPERATION_SECONDS: Final = 86_400.0  # for so long after its end an operation can be asked for (assumed)
 
 
 @dataclass(frozen=True)
@@ -246,6 +247,7 @@ class Dispatcher:
             serial = added.lastrowid or 0
             if serial % _TRIM_EVERY == 0:
                 db.execute("DELETE FROM requests WHERE serial <= ?", (serial - kept,))
+                db.execute("DELETE FROM operations WHERE settled_at < ?", (read_now(db) - _OPERATION_SECONDS,))
 
 
 def locate(segments: tuple[str, ...]) -> Address:

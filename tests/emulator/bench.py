@@ -28,9 +28,8 @@ class Reply:
 class Bench:
     """One emulator and every way to talk to it."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-        self.url = emulator.url
+    def __init__(self, emulator: Emulator | str) -> None:
+        self.url = emulator if isinstance(emulator, str) else emulator.url
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> Reply:
         """One raw request on a connection of its own; underscores in header names are dashes."""

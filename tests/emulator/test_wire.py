@@ -241,8 +241,7 @@ def test_two_processes_on_one_store_agree_on_everything(bench: Bench, tmp_path: 
         text=True,
     )
     with other:
-        there = Bench(bench.emulator)
-        there.url = other.stdout.readline().strip()
+        there = Bench(other.stdout.readline().strip())
         file = bench.upload(chat_rows(12))
         assert there.data("GET", f"/openai/v1/files/{file}").json["status"] == "processed"
         assert there.data("GET", f"/openai/v1/files/{file}/content").body == chat_rows(12)
