@@ -36,7 +36,8 @@ def decide_dataset(situation: Situation, dataset: DesiredDataset, users: tuple[D
         return Decision(change, evidence=(found.pending[0].id,))
     if not needed and not (always and situation.desired.train):
         return Decision(_change(dataset, Action.KEEP, None, "not uploaded: nothing is still to be trained on it"))
-    known = any(user.evidence and not user.submits for user in users)
+    # Without a ledger, what was trained from it is the only witness; with one, a destroy has been forgotten on purpose.
+    known = not situation.recorded.exists and any(user.evidence and not user.submits for user in users)
     return _upload(situation, dataset, found, known=known, always=always)
 
 

@@ -56,7 +56,7 @@ def test_a_deleted_job_without_its_model_is_blocked_with_the_ways_out(chain: Tea
 
     # For the horizon (2 s on emulator accounts) a job that was made and is not listed may only be listed late.
     chain.apply(exits=6)
-    assert chain.outline() == {"finetune/three": "blocked, drift"}
+    assert chain.outline() == {"finetune/three": "blocked, missing"}
     text = chain.ftops("plan")
     assert "rerun: 1" in text
     chain.apply(exits=6)
