@@ -1,0 +1,277 @@
+"""One history: a schedule drawn from an integer, lived through on virtual time, and judged by the service's bill.
+
+First the storm: machines apply as a cron job would, while things go wrong. Then the faults end, people undo what
+strangers did, and machines go on applying until nothing is left to do. The judge looks at bills only.
+"""
+
+from __future__ import annotations
+
+import io
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from ftops.core.desired import DesiredFinetune
+from ftops.executor import Options
+from ftops.executor import steps as executor_steps
+from simulation.applier import Ending, Machine
+from simulation.chance import CALM, Dice, Rates
+from simulation.process import START, Place, World
+from simulation.scheduler import Pool, Scheduler
+from simulation.service import PortService, Service, stranger_job
+from simulation.specs import Edition, draw
+
+#: The span in which stormy runs begin; how many fault-free runs may be needed until nothing is left to do.
+STORM_SECONDS = 10_800.0
+QUIET_RUNS = 10
+QUIET_PAUSE_SECONDS = 600.0
+
+MakeServices = Callable[[Scheduler, Dice, frozenset[str]], dict[str, Service]]
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What happens to the ledger from outside at `at`: it is lost, or an earlier copy of it is put back."""
+
+    at: float
+    kind: str
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Everything that is drawn before time starts. Times in seconds after the start."""
+
+    seed: int
+    editions: tuple[Edition, ...]
+    runs: tuple[tuple[float, ...], ...]
+    rates: Rates
+    damages: tuple[Damage, ...] = ()
+    strangers: tuple[tuple[float, str, int], ...] = ()
+    nothing_in_flight: bool = False
+    workers: int = 1
+    skew_seconds: float = 0.0
+    stale_seconds: float = 0.0
+    shared_ledger: bool = True
+
+    @property
+    def accounts(self) -> frozenset[str]:
+        return frozenset(one.account for edition in self.editions for one in edition.desired.finetunes)
+
+
+@dataclass
+class Verdict:
+    """`problems` by kind. `counts`: what happened, for the report."""
+
+    seed: int
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def kinds(self) -> set[str]:
+        return {kind for kind, _ in self.problems}
+
+
+def drawn(seed: int, *, pause_before_send: float = 0.0, shared_ledger: bool = True) -> Schedule:
+    """The schedule that this integer is."""
+    dice = random.Random(f"ftops schedule {seed}")
+    machines = dice.choice((1, 2, 2))
+    runs = tuple(tuple(_starts(dice)) for _ in range(machines))
+    storm = dice.random() < 0.5
+    rates = Rates(
+        post=0.6 if storm else 0.25,
+        listing=0.1 if storm else 0.03,
+        write=dice.choice((0.0, 0.1)),
+        crash=dice.choice((0.0, 0.003, 0.01, 0.03)),
+        pause=dice.choice((0.0, 0.003, 0.01, 0.02)),
+        store=0.2 if storm else dice.choice((0.0, 0.05)),
+        lock=dice.choice((0.0, 0.0, 0.3)),
+        pause_before_send=pause_before_send,
+    )
+    return Schedule(
+        seed,
+        draw(dice, until=STORM_SECONDS),
+        runs,
+        rates,
+        damages=_damages(dice, machines),
+        strangers=_strangers(dice),
+        nothing_in_flight=dice.random() < 0.7,
+        workers=dice.choice((1, 1, 1, 8)),
+        skew_seconds=dice.choice((0.0, dice.uniform(-1800, 1800))),
+        stale_seconds=dice.choice((0.0, 0.0, 600.0)),
+        shared_ledger=shared_ledger,
+    )
+
+
+def _starts(dice: random.Random) -> list[float]:
+    """Runs begin at these times, or when the one before has ended: some at once, some a good while later."""
+    at, starts = dice.uniform(0, 60), list[float]()
+    for _ in range(dice.choice((2, 3, 4, 5))):
+        starts.append(at)
+        at = min(STORM_SECONDS, at + dice.uniform(0, dice.choice((60.0, 900.0, 3600.0))))
+    return starts
+
+
+def _damages(dice: random.Random, machines: int) -> tuple[Damage, ...]:
+    """A copy put back is noticed by the machine that had seen more, so with two machines the ledger is only lost."""
+    if dice.random() >= 0.15:
+        return ()
+    kinds = ("lost", "put back") if machines == 1 else ("lost",)
+    return tuple(Damage(dice.uniform(0, STORM_SECONDS), dice.choice(kinds)) for _ in range(dice.choice((1, 2))))
+
+
+def _strangers(dice: random.Random) -> tuple[tuple[float, str, int], ...]:
+    if dice.random() >= 0.1:
+        return ()
+    return ((dice.choice((0.0, dice.uniform(0, STORM_SECONDS / 4))), dice.choice(("copy", "twin")), dice.randrange(3)),)
+
+
+class History:
+    """Lives a schedule. `verdict` afterwards."""
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        *,
+        services: MakeServices | None = None,
+        trace: Callable[[str], None] | None = None,
+        horizons: dict[str, float] | None = None,
+    ) -> None:
+        self.schedule = schedule
+        self.verdict = Verdict(schedule.seed)
+        self._dice = Dice(random.Random(f"ftops history {schedule.seed}"), schedule.rates)
+        self._scheduler = Scheduler(START)
+        make = services or port_services
+        places = [Place(self._scheduler, schedule.skew_seconds)]
+        if not schedule.shared_ledger:
+            places = [Place(self._scheduler, schedule.skew_seconds) for _ in schedule.runs]
+        self.world = World(
+            self._scheduler, self._dice, make(self._scheduler, self._dice, schedule.accounts), places[0], trace
+        )
+        offsets = random.Random(f"ftops clocks {schedule.seed}")
+        self._machines = [
+            Machine(f"machine{number}", self.world, places[number % len(places)], offsets.uniform(0, 10**6), horizons)
+            for number, _ in enumerate(schedule.runs)
+        ]
+        self._strange: set[str] = set()
+
+    def live(self) -> Verdict:
+        with _virtual_threads(self._scheduler):
+            if self.schedule.nothing_in_flight:
+                for machine in self._machines:
+                    machine.init_ledger()
+            for at, event in self._events():
+                self._scheduler.at(START + at, event)
+            self._scheduler.run([self._storm_of(machine, n) for n, machine in enumerate(self._machines)])
+            self._scheduler.sleep(QUIET_PAUSE_SECONDS)
+            self._calm_down()
+        self._judge()
+        return self.verdict
+
+    def _events(self) -> Iterator[tuple[float, Callable[[], None]]]:
+        for damage in self.schedule.damages:
+            yield damage.at, lambda damage=damage: self._harm(damage)
+        for at, kind, number in self.schedule.strangers:
+            yield at, lambda kind=kind, number=number: self._intrude(kind, number)
+
+    # The storm
+
+    def _storm_of(self, machine: Machine, number: int) -> Callable[[], None]:
+        def storm() -> None:
+            for at in self.schedule.runs[number]:
+                self._scheduler.sleep(max(0.0, START + at - self._scheduler.now))
+                options = Options(
+                    wait="none" if self._dice.random.random() < 0.2 else "all",
+                    deadline_seconds=self._dice.random.choice((None, 5400.0)),
+                    workers=self.schedule.workers,
+                )
+                stale = self.schedule.stale_seconds if number == 1 else 0.0
+                self._take(machine.apply(self._edition(stale).desired, options, self._dice))
+
+        return storm
+
+    def _edition(self, stale_seconds: float = 0.0) -> Edition:
+        now = self._scheduler.now - START - stale_seconds
+        return next((e for e in reversed(self.schedule.editions) if e.at <= now), self.schedule.editions[0])
+
+    def _harm(self, damage: Damage) -> None:
+        place = self.world.place
+        self.world.say("ledger", damage.kind)
+        self.verdict.counts[f"ledger {damage.kind}"] += 1
+        if damage.kind == "lost":
+            place.keep(None)
+        elif place.earlier:
+            place.keep(self._dice.random.choice(place.earlier))
+
+    def _intrude(self, kind: str, number: int) -> None:
+        """Somebody makes a job by hand: with our suffix copied, or with our file and no suffix at all."""
+        trainings: tuple[DesiredFinetune, ...] = self.schedule.editions[0].desired.finetunes
+        training = trainings[number % len(trainings)]
+        service = self.world.services[training.account]
+        train = stranger_job(service, training, kind)
+        if train is not None:
+            job = service.submit(train)
+            self._strange.add(job.id)
+            self.verdict.counts["strangers"] += 1
+            self.world.say("stranger", f"makes {job.id[-4:]} ({kind})")
+
+    # The quiet after it
+
+    def _calm_down(self) -> None:
+        for service in self.world.services.values():
+            for job_id in self._strange:
+                service.delete_job(job_id)
+        self.world.say("world", "is quiet")
+        calm = Dice(self._dice.random, CALM)
+        desired = self.schedule.editions[-1].desired
+        for number in range(QUIET_RUNS):
+            machine = self._machines[number % len(self._machines)]
+            ending = machine.apply(desired, Options(workers=self.schedule.workers), calm)
+            self._take(ending)
+            if ending.quiet:
+                self.verdict.counts["quiet runs"] += number + 1
+                return
+            self._scheduler.sleep(QUIET_PAUSE_SECONDS)
+        self.verdict.problems.append(("stuck", f"not quiet after {QUIET_RUNS} runs without faults: {ending.words}"))
+
+    def _take(self, ending: Ending) -> None:
+        self.verdict.counts["runs"] += 1
+        self.verdict.counts[ending.kind] += 1
+        self.verdict.problems += ending.problems
+
+    # The judge
+
+    def _judge(self) -> None:
+        billed = [entry for service in self.world.services.values() for entry in service.bill()]
+        ours = [entry for entry in billed if entry.job_id not in self._strange]
+        paid = Counter((entry.account, entry.token) for entry in ours if entry.paid)
+        made = Counter((entry.account, entry.token) for entry in ours)
+        self.verdict.counts["jobs made"] = sum(made.values())
+        self.verdict.counts["jobs made twice"] = sum(count - 1 for count in made.values())
+        self.verdict.counts["jobs paid twice"] = sum(count - 1 for count in paid.values() if count > 1)
+        self.verdict.counts["trainings"] = len(made)
+        self.verdict.counts.update({f"POST {name}": count for name, count in self.world.outcomes.items()})
+        for key, count in sorted(paid.items()):
+            if count > 1:
+                self.verdict.problems.append(("duplicate", f"training {key[1]} in {key[0]} was paid {count} times"))
+        for account, token in sorted(self.schedule.editions[-1].tokens):
+            if not paid[account, token]:
+                self.verdict.problems.append(("lost", f"training {token} in {account} was never made"))
+        self.verdict.counts["jobs lost"] = sum(kind == "lost" for kind, _ in self.verdict.problems)
+
+
+def port_services(scheduler: Scheduler, dice: Dice, accounts: frozenset[str]) -> dict[str, Service]:
+    return {alias: PortService(alias, scheduler, dice) for alias in sorted(accounts)}
+
+
+@contextmanager
+def _virtual_threads(scheduler: Scheduler) -> Iterator[None]:
+    """The executor's workers become tasks of the scheduler, so that they interleave by the seed alone."""
+    kept = executor_steps.ThreadPoolExecutor, executor_steps.wait
+    executor_steps.ThreadPoolExecutor = lambda *arguments: Pool(scheduler)  # type: ignore[assignment,misc]
+    executor_steps.wait = lambda futures: None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        executor_steps.ThreadPoolExecutor, executor_steps.wait = kept  # type: ignore[misc]
