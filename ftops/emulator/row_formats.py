@@ -15,6 +15,7 @@ PREFERENCE: Final = "preference"
 PROMPTS: Final = "prompts"  # reinforcement: messages that end with the user
 
 _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+_PLAIN_ROLES: Final = _ROLES - {"tool"}
 _CHAT_KEYS: Final = frozenset({"messages", "tools", "parallel_tool_calls", "functions"})
 _INPUT_KEYS: Final = frozenset({"messages", "tools", "parallel_tool_calls"})
 _OUTPUTS: Final = ("preferred_output", "non_preferred_output")
@@ -88,11 +89,12 @@ def image_count(row: Mapping[str, object]) -> int:
     """How many images a row shows the model."""
     given = row.get("input")
     messages = row.get("messages") or (given.get("messages") if isinstance(given, dict) else None)
-    if not isinstance(messages, list):
-        return 0
-    contents = (message.get("content") for message in messages if isinstance(message, dict))
-    parts = (part for content in contents if isinstance(content, list) for part in content)
-    return sum(1 for part in parts if isinstance(part, dict) and part.get("type") == "image_url")
+    count = 0
+    for message in messages if isinstance(messages, list) else ():
+        content = message.get("content") if isinstance(message, dict) else None
+        if isinstance(content, list):
+            count += sum(1 for part in content if isinstance(part, dict) and part.get("type") == "image_url")
+    return count
 
 
 def _only(row: Mapping[str, object], keys: Iterable[str], place: str) -> None:
@@ -101,6 +103,8 @@ def _only(row: Mapping[str, object], keys: Iterable[str], place: str) -> None:
 
 
 def _tooling(row: Mapping[str, object], place: str) -> None:
+    if len(row) == 1:
+        return
     for index, tool in enumerate(_list_or_none(row, "tools", place)):
         function = tool.get("function") if isinstance(tool, dict) and tool.get("type") == "function" else None
         if not isinstance(function, dict) or not _text(function.get("name")):
@@ -122,10 +126,18 @@ def _list_or_none(row: Mapping[str, object], name: str, place: str) -> list[obje
 def _roles(messages: object, place: str) -> list[str]:
     if not isinstance(messages, list) or not messages:
         raise Unfit(place, "it must be a list that is not empty")
-    roles = [_role(message, f"{place}[{index}]") for index, message in enumerate(messages)]
+    roles = [_plain_role(message) or _role(message, f"{place}[{index}]") for index, message in enumerate(messages)]
     if image_count({"messages": messages}) > _IMAGES_MAX:
         raise Unfit(place, f"an example may have {_IMAGES_MAX} images at most")
     return roles
+
+
+def _plain_role(message: object) -> str:
+    """The role of a message that is nothing but a role and text, as most are; empty for any other."""
+    if type(message) is not dict or len(message) != 2 or type(message.get("content")) is not str:
+        return ""
+    role = message.get("role")
+    return role if type(role) is str and role in _PLAIN_ROLES else ""
 
 
 def _role(message: object, place: str) -> str:

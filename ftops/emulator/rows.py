@@ -95,8 +95,10 @@ class _Judge:
         for harm, marker in self._markers.items():
             if marker in line:
                 self.harms.add(harm)
-        named = {name for name in row if name != "messages"}
-        self.columns = named if self.columns is None else self.columns & named
+        if self.columns is None:
+            self.columns = set(row) - {"messages"}
+        elif self.columns:
+            self.columns &= set(row)
         self._note_faults(row, number)
 
     def _note_faults(self, row: Mapping[str, object], number: int) -> None:
@@ -143,7 +145,10 @@ def _judged(path: Path, judge: _Judge) -> Verdict:
             row = _parsed(line)
             if isinstance(row, str):
                 return Verdict(refusal=f"Line {number} {row}.", rows=judge.rows, bom=bom)
-            judge.add(row, line, number)
+            try:
+                judge.add(row, line, number)
+            except RecursionError:  # just shallow enough to be read, a frame too deep to be looked through
+                return Verdict(refusal=f"Line {number} is not valid json.", rows=judge.rows, bom=bom)
     return judge.verdict(bom=bom)
 
 
@@ -151,7 +156,7 @@ def _parsed(line: bytes) -> dict[str, object] | str:
     if len(line) >= _LINE_BYTES_MAX:
         return "is too long"
     try:
-        row = json.loads(line.decode("utf-8"), parse_constant=_refuse_constant)
+        row = _DECODER.decode(line.decode("utf-8"))
     except UnicodeDecodeError:
         return "is not valid UTF-8"
     except (ValueError, RecursionError):
@@ -163,13 +168,18 @@ def _refuse_constant(_: str) -> NoReturn:
     raise ValueError
 
 
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def _tokens(value: object) -> int:
     """A steady estimate: four characters a token and three tokens around every message (contract 3.6)."""
     if isinstance(value, str):
         return 0 if value.startswith("data:") else (len(value) + 3) // 4
-    if isinstance(value, list):
-        return sum(map(_tokens, value))
+    count = 0
     if isinstance(value, dict):
-        spoken = (part for name, part in value.items() if name != "role")
-        return (3 if "role" in value else 0) + sum(map(_tokens, spoken))
-    return 0
+        for name, part in value.items():
+            count += 3 if name == "role" else _tokens(part)
+    elif isinstance(value, list):
+        for part in value:
+            count += _tokens(part)
+    return count

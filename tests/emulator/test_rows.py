@@ -136,3 +136,11 @@ def test_images_long_examples_columns_and_planted_phrases_are_counted(tmp_path: 
     assert found.columns == ("a",)
     assert found.harms == ("violence",)
     assert Verdict.from_json(found.to_json()) == found
+
+
+@pytest.mark.parametrize("depth", range(900, 1100, 7))
+def test_a_row_of_any_depth_gets_a_verdict(tmp_path: Path, depth: int) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"messages": ' + "[" * depth + "]" * depth + "}\n", encoding="utf-8")
+    found = assess(path)
+    assert found.refusal == "Line 1 is not valid json." or CHAT in found.faults
