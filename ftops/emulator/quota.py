@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,10 +45,10 @@ def quota_name(sku_name: str, base: BaseModel) -> str:
     return f"OpenAI.{sku_name}" if _PROVISIONED in sku_name else f"OpenAI.{sku_name}.{base.name}"
 
 
-def quota_of(call: Call, location: str, sku_name: str, base: BaseModel) -> Quota:
-    """The quota a deployment of that model under that SKU draws on."""
-    name = quota_name(sku_name, base)
-    return _quota(call, name, _label(sku_name, base), _used(call, location))
+def quotas_of(call: Call, location: str, base: BaseModel, sku_names: Iterable[str]) -> dict[str, Quota]:
+    """By SKU, the quotas that deployments of a model draw on in a region."""
+    used = _used(call, location)
+    return {sku: _quota(call, quota_name(sku, base), _label(sku, base), used) for sku in sku_names}
 
 
 def quotas(call: Call, location: str) -> list[Quota]:
@@ -65,7 +65,7 @@ def quotas(call: Call, location: str) -> list[Quota]:
 
 def refuse_over_quota(call: Call, location: str, sku_name: str, base: BaseModel, *, more: int) -> None:
     """Raise 400 `InsufficientQuota` when the region has less than `more` left."""
-    quota = quota_of(call, location, sku_name, base)
+    quota = quotas_of(call, location, base, (sku_name,))[sku_name]
     if more <= max(0, quota.free):
         return
     raise WireError(400, "InsufficientQuota", _refusal(call.profile, quota, more, base))

@@ -16,7 +16,7 @@ from ftops.emulator.control_plane.paging import PAGING, paged
 from ftops.emulator.control_plane.versions import CAPACITIES_SINCE, QUOTA_TIERS_SINCE, require
 from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.names import PROVIDER, SUBSCRIPTION
-from ftops.emulator.quota import Quota, quota_of, quotas
+from ftops.emulator.quota import Quota, quotas, quotas_of
 from ftops.emulator.regions import REGIONS, region_of
 from ftops.emulator.routing import Route
 from ftops.emulator.wire_errors import WireError
@@ -72,14 +72,14 @@ def _capacities(call: Call, locations: list[str]) -> Answer:
     model = _asked_model(call)
     entries: list[tuple[str, dict[str, object]]] = []
     for location in locations:
-        for sku_name in sorted({*model.base_skus, *model.finetuned_skus}):
-            shown = _capacity_shown(call, model, sku_name, location)
-            entries.append((f"{location}/{sku_name}", shown))
+        found = quotas_of(call, location, model, sorted({*model.base_skus, *model.finetuned_skus}))
+        for sku_name, quota in found.items():
+            entries.append((f"{location}/{sku_name}", _capacity_shown(model, sku_name, location, quota)))
     return paged(call, entries)
 
 
-def _capacity_shown(call: Call, model: BaseModel, sku_name: str, location: str) -> dict[str, object]:
-    free = max(0, quota_of(call, location, sku_name, model).free)
+def _capacity_shown(model: BaseModel, sku_name: str, location: str, quota: Quota) -> dict[str, object]:
+    free = max(0, quota.free)
     place = f"/subscriptions/{SUBSCRIPTION}/providers/{PROVIDER}/locations/{location}"
     return {
         "id": f"{place}/models/{model.format}.{model.name}.{model.version or '1'}/skus/{sku_name}",

@@ -16,7 +16,6 @@ from ftops.emulator.identity import refuse_without_auxiliary_token
 from ftops.emulator.names import arm_id
 from ftops.emulator.observed_jobs import ObservedJob, find_model
 from ftops.emulator.regions import deploys_there
-from ftops.emulator.retirement import retirement_of
 from ftops.emulator.wire_errors import WireError
 
 _SKUS: Final = (
@@ -106,7 +105,7 @@ def checked_put(call: Call) -> WantedDeployment:
     known_members(model, model_keys, "properties.model")
     name, base, job = _resolved(call, model)
     _check_sku_of_model(sku_name, base, model, custom=job is not None)
-    _check_place(call, sku_name, base, model, custom=job is not None)
+    _check_place(call, sku_name, base, model, job)
     kept = {key: value for key, value in properties.items() if key in _WRITABLE - {"model"} and value is not None}
     for member, values in _ENUMS.items():
         if kept.get(member, values[0]) not in values:
@@ -214,14 +213,13 @@ def _check_sku_of_model(sku_name: str, base: BaseModel, model: Mapping[str, Any]
         )
 
 
-def _check_place(call: Call, sku_name: str, base: BaseModel, model: Mapping[str, Any], *, custom: bool) -> None:
+def _check_place(call: Call, sku_name: str, base: BaseModel, model: Mapping[str, Any], job: ObservedJob | None) -> None:
     if base.format != "OpenAI" and call.home.kind == "OpenAI":
         raise unsupported_model(model)  # open-weight models need a Foundry account (contract 4.2)
-    if custom and call.profile.regional_rules and not deploys_there(base.name, sku_name, call.home.location):
+    if job is not None and call.profile.regional_rules and not deploys_there(base.name, sku_name, call.home.location):
         raise unsupported_model(model)
-    dates = retirement_of(base.name)
-    ended_at = dates.deployment if custom else dates.base
-    if call.profile.retirements and ended_at is not None and call.now >= ended_at:
+    ends_at = base.base_ends_at if job is None else base.finetuned_ends_at(job.life.ended_at)
+    if call.profile.retirements and call.now >= ends_at:
         raise WireError(
             400,
             "ServiceModelDeprecated",

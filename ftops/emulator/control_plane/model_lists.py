@@ -7,6 +7,7 @@ meters are assumed; the documents give the shape only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from ftops.emulator.catalogue import CATALOGUE, BaseModel, base_model
@@ -17,8 +18,10 @@ from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.ids import derived_hex
 from ftops.emulator.observed_jobs import ObservedJob, succeeded_jobs
 from ftops.emulator.quota import quota_name
-from ftops.emulator.retirement import retirement_of
 from ftops.emulator.routing import Route
+
+_NEVER: Final = float("inf")
+_BASE_MADE_AT: Final = datetime(2025, 6, 1, tzinfo=UTC).timestamp()  # as on the data plane
 
 
 def _of_location(call: Call) -> Answer:
@@ -45,38 +48,37 @@ def _of_account(call: Call) -> Answer:
 
 
 def _base_shown(call: Call, model: BaseModel) -> dict[str, object]:
-    dates = retirement_of(model.name)
-    ends = {"fineTune": dates.training, "inference": dates.base}
+    ends = {"fineTune": model.training_ends_at, "inference": model.base_ends_at}
     default = next(other for other in CATALOGUE if other.name == model.name)
     return {
         "format": model.format,
         "name": model.name,
         "version": model.version or "1",
         "isDefaultVersion": default is model,
-        "skus": [_sku_shown(call, model, name, dates.base) for name in model.base_skus],
+        "skus": [_sku_shown(call, model, name, model.base_ends_at) for name in model.base_skus],
         "maxCapacity": call.profile.capacity_max,
         "capabilities": {**_speaks(model), "inference": "true", "fineTune": "true" if model.methods else "false"},
         "finetuneCapabilities": dict.fromkeys(model.methods, "true"),
         **_deprecation(ends),
-        "lifecycleStatus": _lifecycle(call, model, dates.base),
-        "systemData": _made(0.0),
+        "lifecycleStatus": _lifecycle(call, model, model.base_ends_at),
+        "systemData": _made(_BASE_MADE_AT),
     }
 
 
 def _trained_shown(call: Call, job: ObservedJob) -> dict[str, object]:
     base = base_model(str(job.row["base_model"]))
     assert base is not None, "a trained model has a base in the catalogue"
-    dates = retirement_of(base.name)
+    ends_at = base.finetuned_ends_at(job.life.ended_at)
     return {
         "format": base.format,
         "name": job.produced_model,
         "version": "1",
         "isDefaultVersion": False,
         "baseModel": {"format": base.format, "name": base.name, "version": base.version or "1"},
-        "skus": [_sku_shown(call, base, name, dates.deployment) for name in base.finetuned_skus],
+        "skus": [_sku_shown(call, base, name, ends_at) for name in base.finetuned_skus],
         "maxCapacity": call.profile.capacity_max,
         "capabilities": {**_speaks(base), "inference": "true", "fineTune": "false"},
-        **_deprecation({"inference": dates.deployment}),
+        **_deprecation({"inference": ends_at}),
         "lifecycleStatus": "GenerallyAvailable",
         "systemData": _made(job.life.ended_at),
     }
@@ -86,18 +88,18 @@ def _speaks(model: BaseModel) -> dict[str, str]:
     return {"completion": "true"} if model.completion else {"chatCompletion": "true"}
 
 
-def _deprecation(ends: Mapping[str, float | None]) -> dict[str, object]:
-    known = {name: timestamp(at) for name, at in ends.items() if at is not None}
+def _deprecation(ends: Mapping[str, float]) -> dict[str, object]:
+    known = {name: timestamp(at) for name, at in ends.items() if at < _NEVER}
     return {"deprecation": {**known, "deprecationStatus": "Planned"}} if known else {}
 
 
-def _lifecycle(call: Call, model: BaseModel, ends_at: float | None) -> str:
-    if call.profile.retirements and ends_at is not None and call.now >= ends_at:
+def _lifecycle(call: Call, model: BaseModel, ends_at: float) -> str:
+    if call.profile.retirements and call.now >= ends_at:
         return "Deprecated"
     return "Preview" if model.preview else "GenerallyAvailable"
 
 
-def _sku_shown(call: Call, model: BaseModel, name: str, ends_at: float | None) -> dict[str, object]:
+def _sku_shown(call: Call, model: BaseModel, name: str, ends_at: float) -> dict[str, object]:
     shown: dict[str, object] = {
         "name": name,
         "usageName": quota_name(name, model),
@@ -111,7 +113,7 @@ def _sku_shown(call: Call, model: BaseModel, name: str, ends_at: float | None) -
             for meter in ("InputTokens", "OutputTokens")
         ],
     }
-    return shown | ({} if ends_at is None else {"deprecationDate": timestamp(ends_at)})
+    return shown | ({} if ends_at == _NEVER else {"deprecationDate": timestamp(ends_at)})
 
 
 def _meter(model: BaseModel, sku_name: str, meter: str) -> str:
@@ -120,7 +122,7 @@ def _meter(model: BaseModel, sku_name: str, meter: str) -> str:
 
 
 def _made(at: float) -> dict[str, object]:
-    instant = timestamp(at or 1_748_736_000.0)  # base models: 2025-06-01, like the data plane
+    instant = timestamp(at)
     return {
         "createdBy": "Microsoft",
         "createdByType": "Application",
