@@ -19,7 +19,6 @@ from ftops.core.account import EMBEDDED
 from ftops.core.address import Address
 from ftops.core.desired import Desired
 from ftops.core.diagnostic import Diagnostic
-from ftops.core.errors import LedgerError
 from ftops.core.observed import Observed
 from ftops.core.plan import Plan
 from ftops.core.progress import Progress
@@ -122,7 +121,7 @@ class Workspace:
 
         aliases = self._aliases(review.desired, review.recorded)
         accounts = [self.project.accounts[alias] for alias in aliases]
-        paces = {account.alias: executor.EMULATOR_PACE for account in accounts if account.emulator}
+        paces = {account.alias: account.pace for account in accounts}
         marked = frozenset(account.alias for account in accounts if account.bom)
         run = executor.Run(
             approved=approved,
@@ -140,6 +139,8 @@ class Workspace:
             ),
             id=secrets.token_hex(6),
         )
+        if self.ledger.caution:
+            on_progress(Progress(None, "note", self.ledger.caution))
         with stoppable(stop.request):
             return executor.apply(run)
 
@@ -160,15 +161,13 @@ class Workspace:
 
     @cached_property
     def ledger(self) -> Ledger:
-        """The project's ledger; nothing is read yet. Raises LedgerError for a backend that is not built."""
-        from ftops.ledger import Ledger, LocalStore
+        """The project's ledger; nothing is read yet. Raises LedgerError where its backend is not installed."""
+        from ftops.ledger import Ledger, open_store
 
-        settings = self.project.ledger
-        if settings.backend != "local":
-            hint = "write `ledger: {backend: local}` in ftops.yaml"
-            raise LedgerError(f"opening the ledger: this version has no backend {settings.backend}", hint=hint)
+        said, directory = self.project.ledger, self.project.root / LOCAL_DIRECTORY / "ledger"
         horizons = {account.arm_id: account.horizon_seconds for account in self.project.accounts.values()}
-        return Ledger(LocalStore(self.project.root / LOCAL_DIRECTORY / "ledger"), horizons)
+        store = open_store(directory, said.backend, said.account_url, said.container, said.blob)
+        return Ledger(store, horizons)
 
     def _clients(self, aliases: Iterable[str]) -> Mapping[str, AccountClient]:
         return {alias: self.connections.client(alias) for alias in aliases}

@@ -41,7 +41,8 @@ def check_rules(review: Review, workspace: Workspace, allow: Allow) -> None:
     """Raises CannotDecide for an incomplete plan, Refused when a rule refuses."""
     if not review.plan.complete:
         raise CannotDecide("applying: something could not be read, so nothing is done", hint="see above; run again")
-    unshared = () if allow.unshared_ledger else unshared_ledger(review.plan, workspace.project.accounts)
+    alone = workspace.project.ledger.backend == "local" and not allow.unshared_ledger
+    unshared = unshared_ledger(review.plan, workspace.project.accounts) if alone else ()
     refusals = (*review.refusals, *unshared)
     if refusals:
         raise Refused(refusals)
@@ -57,7 +58,7 @@ def unshared_ledger(plan: Plan, accounts: Mapping[str, Account]) -> tuple[Diagno
             "error",
             "refused.unshared_ledger",
             f"{real[0].address} would be paid for from CI with a ledger that only this machine has",
-            hint="--allow unshared_ledger, when no other machine ever applies this project",
+            hint="`ledger: {backend: azblob}`, or --allow unshared_ledger when no other machine ever applies",
             address=real[0].address,
         ),
     )

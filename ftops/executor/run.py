@@ -74,7 +74,11 @@ class _Loop:
     def _round(self) -> tuple[Turn | None, bool]:
         """One round under the lock: its turn, and whether anything was done. No turn when the ledger moved."""
         with _locked(self._run, self._voice, self._deadline_at):
-            turn = self._begin()
+            try:
+                turn = self._begin()
+            except LedgerMoved as error:  # where there is no ledger there may be nothing to lock
+                self._count_moved(error.summary)
+                return None, True
             self._plan = turn.plan
             if not turn.plan.complete:
                 return turn, False
@@ -87,12 +91,15 @@ class _Loop:
         for change, result in made:
             self._tally.take(change, result, now=now, pace=turn.pace(change))
         if made and all(result.kind == "void" for _, result in made):
-            self._moved_rounds += 1
-            if self._moved_rounds > MOVED_ROUNDS:
-                raise LedgerMoved(f"writing {turn.session.place}: others keep writing it", hint="run again")
+            self._count_moved(f"writing {turn.session.place}")
             return None, True
         self._moved_rounds = 0
         return turn, bool(made)
+
+    def _count_moved(self, doing: str) -> None:
+        self._moved_rounds += 1
+        if self._moved_rounds > MOVED_ROUNDS:
+            raise LedgerMoved(f"{doing}: others keep writing it", hint="run again")
 
     def _begin(self) -> Turn:
         """Reads the ledger, then looks, then plans: in this order, so that the etag is older than the evidence (I3)."""
@@ -107,18 +114,10 @@ class _Loop:
     def _session(self) -> LedgerSession:
         session = self._run.ledger.open()
         if not session.exists:
-            session = self._made()
+            session = self._run.ledger.create()
+            self._note(f"made a new ledger: {session.place}")
         if happened := session.heal():
             self._note(f"the ledger cannot prove what is in flight ({happened}): it counts as new")
-        return session
-
-    def _made(self) -> LedgerSession:
-        """A new ledger. Where there is none there may be nothing to lock, so somebody else can be quicker."""
-        try:
-            session = self._run.ledger.create()
-        except LedgerMoved:
-            return self._run.ledger.open()
-        self._note(f"made a new ledger: {session.place}")
         return session
 
     def _check_approved(self, plan: Plan) -> None:

@@ -7,24 +7,28 @@ is cut and the ledger counts as young again; a bad line anywhere else needs `fto
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from ftops.core.address import Address
 from ftops.core.errors import LedgerCorrupt, LedgerError
-from ftops.core.recorded import Recorded, RecordedEntry, RecordedJob
+from ftops.core.recorded import JobOutcome, Recorded, RecordedEntry, RecordedJob
 from ftops.ledger.entries import (
     FORMAT,
     Adopted,
     Born,
+    Compacted,
     Entry,
     Forgot,
     Held,
     Intent,
+    JobRow,
     Line,
     Quarantined,
     Settled,
     UnknownEntry,
     decode,
+    encode,
+    record,
 )
 
 #: How long an account's unresolved request may still become a job, where nothing else is said (invariant I6).
@@ -32,6 +36,8 @@ DEFAULT_HORIZON_SECONDS = 900.0
 #: The birth of a ledger of which a human said that nothing is in flight.
 THE_PAST = float("-inf")
 DAY_SECONDS = 86_400.0
+CRC_DIGITS = 8
+OUTCOMES: Mapping[str, JobOutcome] = {"sending": "sending", "done": "done", "rejected": "rejected"}
 REBUILD_HINT = "run `ftops ledger rebuild`: it sets the damaged ledger aside and starts a new one from what Azure holds"
 
 JobKey = tuple[str, str]
@@ -58,6 +64,9 @@ class LedgerDocument:
 
     def add(self, line: Line) -> None:
         """Takes in the next line. Raises ValueError (for people) when it cannot follow what is there."""
+        if isinstance(line.entry, Compacted):
+            self._stand_for(line.seq, line.entry)
+            return
         if line.seq != self.seq + 1:
             raise ValueError(f"it is numbered {line.seq} where {self.seq + 1} is due")
         if isinstance(line.entry, Born) != (line.seq == 1):
@@ -65,6 +74,41 @@ class LedgerDocument:
         self._take(line.at, line.entry)
         self.seq = line.seq
         self.crcs.append(line.crc)
+
+    def _stand_for(self, seq: int, entry: Compacted) -> None:
+        if self.seq:
+            raise ValueError("only the first line may stand for others")
+        crcs = [entry.crcs[start : start + CRC_DIGITS] for start in range(0, len(entry.crcs), CRC_DIGITS)]
+        if seq < 1 or len(entry.crcs) != seq * CRC_DIGITS:
+            raise ValueError("it does not hold the checksum of every entry it stands for")
+        self.lineage = entry.lineage
+        self.born = THE_PAST if entry.born is None else entry.born
+        for row in entry.jobs:
+            job = _job(record(JobRow, row, "job"))
+            self.jobs[job.arm_id, job.token] = job
+        for row in entry.entries:
+            self._take(self.born, record(Held, row, "entry"))
+        for nonce, at in entry.intents.items():
+            if not isinstance(at, int | float):
+                raise ValueError("the time of an intent is not a number")
+            self.intents[nonce] = float(at)
+        self.seq, self.crcs = seq, crcs
+
+    def compacted(self, at: float) -> bytes:
+        """One line that stands for all of it. `at`, on the store's clock, decides which intents count for the day."""
+        jobs = [asdict(_row(self.jobs[key])) for key in sorted(self.jobs)]
+        open_nonces = {job.nonce for job in self.jobs.values()}
+        kept = {n: t for n, t in self.intents.items() if n in open_nonces or at - t < DAY_SECONDS}
+        entry = Compacted(
+            FORMAT,
+            self.lineage,
+            None if self.born == THE_PAST else self.born,
+            "".join(self.crcs),
+            jobs,
+            [asdict(held(self.entries[key])) for key in sorted(self.entries)],
+            kept,
+        )
+        return encode(self.seq, at, entry)
 
     def _take(self, at: float, entry: Entry) -> None:
         match entry:
@@ -80,15 +124,7 @@ class LedgerDocument:
             case Adopted():
                 self._adopt(at, entry)
             case Held():
-                self.entries[_key(entry)] = RecordedEntry(
-                    entry.project,
-                    entry.environment,
-                    entry.arm_id,
-                    Address.parse(entry.address),
-                    token=entry.token,
-                    file_name=entry.file_name,
-                    name=entry.name,
-                )
+                self.entries[_key(entry)] = RecordedEntry(**{**asdict(entry), "address": Address.parse(entry.address)})
             case Forgot():
                 self.entries.pop(_key(entry), None)
             case _:
@@ -155,7 +191,7 @@ def fold(data: bytes, *, place: str = "the ledger") -> LedgerDocument:
                 document.cut_bytes = len(raw) + 1
                 return document
             raise _corrupt(place, number, error) from error
-        if isinstance(line.entry, Born) and line.entry.format != FORMAT:
+        if isinstance(line.entry, Born | Compacted) and line.entry.format != FORMAT:
             raise LedgerError(
                 f"reading {place}: its format is {line.entry.format!r}, expected {FORMAT!r}",
                 hint="use the newest ftops of your team",
@@ -196,6 +232,32 @@ def _counted_down(job: RecordedJob, now: float, horizons: Mapping[str, float]) -
         return job
     horizon = horizons.get(job.arm_id, DEFAULT_HORIZON_SECONDS)
     return replace(job, seconds_left=seconds_left(job.at, now, horizon))
+
+
+def held(entry: RecordedEntry) -> Held:
+    """How an entry is written."""
+    return Held(
+        entry.project,
+        entry.environment,
+        entry.arm_id,
+        str(entry.address),
+        entry.token,
+        entry.file_name,
+        entry.name,
+    )
+
+
+def _row(job: RecordedJob) -> JobRow:
+    return JobRow(job.arm_id, job.token, job.outcome, job.nonce, job.at, str(job.address), job.job_id, dict(job.inputs))
+
+
+def _job(row: JobRow) -> RecordedJob:
+    outcome = OUTCOMES.get(row.outcome)
+    if outcome is None or (outcome == "done") != bool(row.job_id):
+        raise ValueError("its outcome and its job do not go together")
+    return RecordedJob(
+        row.arm_id, row.token, outcome, row.nonce, row.at, Address.parse(row.address), row.job_id, row.inputs
+    )
 
 
 def _key(entry: Held | Forgot) -> EntryKey:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 FORMAT = "ftops.ledger/1"
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,38 @@ class Born:
     format: str
     lineage: str
     nothing_in_flight: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """The first line of a ledger that had become long: it stands for all entries up to its own number.
+
+    `born` null is the past. `crcs` holds their checksums one after another, so that going backwards is still noticed.
+    `jobs` are rows as JobRow, `entries` as Held, `intents` the times of those that may have cost money, by nonce.
+    """
+
+    TYPE = "compacted"
+    format: str
+    lineage: str
+    born: float | None
+    crcs: str
+    jobs: Sequence[Mapping[str, Any]]
+    entries: Sequence[Mapping[str, Any]]
+    intents: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """What became of a token, within Compacted; `at` is the time of its intent."""
+
+    arm_id: str
+    token: str
+    outcome: str
+    nonce: str
+    at: float
+    address: str
+    job_id: str | None
+    inputs: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +143,21 @@ class Forgot:
     address: str
 
 
-Entry = Born | Quarantined | Intent | Settled | Adopted | Swept | Held | Forgot
+Entry = Born | Compacted | Quarantined | Intent | Settled | Adopted | Swept | Held | Forgot
 _TYPES: Mapping[str, type[Entry]] = {
-    kind.TYPE: kind for kind in (Born, Quarantined, Intent, Settled, Adopted, Swept, Held, Forgot)
+    kind.TYPE: kind for kind in (Born, Compacted, Quarantined, Intent, Settled, Adopted, Swept, Held, Forgot)
 }
 
 _FITS: Mapping[str, Callable[[Any], bool]] = {
     "str": lambda value: isinstance(value, str),
     "bool": lambda value: isinstance(value, bool),
     "str | None": lambda value: value is None or isinstance(value, str),
+    "float": lambda value: _finite(value),
+    "float | None": lambda value: value is None or _finite(value),
     "Mapping[str, Any]": lambda value: isinstance(value, dict),
+    "Sequence[Mapping[str, Any]]": lambda value: (
+        isinstance(value, list) and all(isinstance(row, dict) for row in value)
+    ),
 }
 
 
@@ -161,21 +199,26 @@ def decode(raw: bytes) -> Line:
     if not isinstance(body, dict):
         raise ValueError("it is not an object")
     seq, at, kind = body.pop("seq", None), body.pop("at", None), body.pop("type", None)
-    if type(seq) is not int or type(at) not in (int, float) or not math.isfinite(at):
+    if type(seq) is not int or not _finite(at):
         raise ValueError("its number or time is missing")
     if not isinstance(kind, str) or kind not in _TYPES:
         raise UnknownEntry(f"its type {kind!r} is not known to this version of ftops")
-    return Line(seq, float(at), _entry(_TYPES[kind], body), crc.decode())
+    return Line(seq, float(at), record(_TYPES[kind], body, kind), crc.decode())
 
 
-def _entry(kind: type[Entry], body: dict[str, Any]) -> Entry:
-    expected = {field.name: str(field.type) for field in fields(kind)}
+def record(kind: type[_Record], body: Mapping[str, Any], name: str) -> _Record:
+    """A dataclass of this module from JSON, strictly. Raises ValueError (for people); `name` is what they see."""
+    expected = {field.name: str(field.type) for field in fields(kind)}  # type: ignore[arg-type]
     if set(body) != set(expected):
-        raise ValueError(f"the fields of its {kind.TYPE!r} entry are not the known ones")
-    for name, annotation in expected.items():
-        if not _FITS[annotation](body[name]):
-            raise ValueError(f"its field {name!r} is of the wrong type")
+        raise ValueError(f"the fields of its {name!r} entry are not the known ones")
+    for field, annotation in expected.items():
+        if not _FITS[annotation](body[field]):
+            raise ValueError(f"its field {field!r} is of the wrong type")
     return kind(**body)
+
+
+def _finite(value: Any) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)
 
 
 def _refuse_constant(name: str) -> NoReturn:

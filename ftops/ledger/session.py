@@ -16,14 +16,13 @@ from typing import Any
 from ftops.core.address import Address
 from ftops.core.errors import LedgerError, LedgerMoved
 from ftops.core.recorded import Recorded, RecordedEntry, RecordedJob
-from ftops.ledger.document import DEFAULT_HORIZON_SECONDS, LedgerDocument, fold, recorded, seconds_left
+from ftops.ledger.document import DEFAULT_HORIZON_SECONDS, LedgerDocument, fold, held, recorded, seconds_left
 from ftops.ledger.entries import (
     FORMAT,
     Adopted,
     Born,
     Entry,
     Forgot,
-    Held,
     Intent,
     Quarantined,
     Settled,
@@ -35,6 +34,8 @@ from ftops.ledger.store import ABSENT, LedgerUnsure, Sighting, Store
 
 #: How often a write whose answer was lost is looked up and tried again.
 LOOKUPS = 5
+#: A ledger longer than this is written anew, shorter, when something is added to it.
+COMPACT_ABOVE_BYTES = 512 * 1024
 
 
 class Session:
@@ -47,6 +48,7 @@ class Session:
         self._document = fold(data, place=store.place) if data is not None else None
         self._data = data[: self._document.valid_bytes] if data is not None and self._document else b""
         self._suspicion = _suspicion(self._document, store) if self._document else ""
+        self._compact_above_bytes = COMPACT_ABOVE_BYTES
         self._void: LedgerError | None = None
         self._turn = threading.Lock()
 
@@ -63,6 +65,11 @@ class Session:
     @property
     def place(self) -> str:
         return self._store.place
+
+    @property
+    def suspicion(self) -> str:
+        """Why this ledger cannot prove what is in flight, beside its age; "" where it can."""
+        return self._suspicion
 
     @property
     def etag(self) -> str:
@@ -128,20 +135,20 @@ class Session:
         self.swap([Intent(arm_id, token, nonce, str(address), run, socket.gethostname(), request, inputs)])
 
     def settle_done(self, *, arm_id: str, token: str, nonce: str, job_id: str, entry: RecordedEntry) -> None:
-        self.swap([Settled(arm_id, token, nonce, "done", job_id, ""), _held(entry)])
+        self.swap([Settled(arm_id, token, nonce, "done", job_id, ""), held(entry)])
 
     def settle_rejected(self, *, arm_id: str, token: str, nonce: str, code: str) -> None:
         self.swap([Settled(arm_id, token, nonce, "rejected", None, code)])
 
     def adopt(self, *, token: str, job_id: str, inputs: Mapping[str, Any], entry: RecordedEntry) -> None:
-        self.swap([Adopted(entry.arm_id, token, job_id, str(entry.address), inputs), _held(entry)])
+        self.swap([Adopted(entry.arm_id, token, job_id, str(entry.address), inputs), held(entry)])
 
     def note_swept(self, *, arm_id: str, token: str, kept: str, cancelled: str) -> None:
         self.swap([Swept(arm_id, token, kept, cancelled)])
 
     def hold(self, entry: RecordedEntry) -> None:
         """Records what an entry of the specs now has."""
-        self.swap([_held(entry)])
+        self.swap([held(entry)])
 
     def forget(self, entry: RecordedEntry) -> None:
         self.swap([Forgot(entry.project, entry.environment, entry.arm_id, str(entry.address))])
@@ -165,7 +172,7 @@ class Session:
                 entries = [Quarantined(self._suspicion), *entries]
             at, seq = round(self._store.now(), 3), self._document.seq if self._document else 0
             lines = [encode(seq + number, at, entry) for number, entry in enumerate(entries, start=1)]
-            data = self._data + b"".join(lines)
+            data = self._shortened(at) + b"".join(lines)
             try:
                 self._etag = _write(self._store, self._etag, data)
             except LedgerError as error:
@@ -173,6 +180,15 @@ class Session:
                 raise
             self._data, self._suspicion = data, ""
             self._take(lines)
+
+    def _shortened(self, at: float) -> bytes:
+        """What the next lines are written after: all there is, or one line that stands for it where that pays."""
+        if self._document is not None and len(self._data) > self._compact_above_bytes:
+            compacted = self._document.compacted(at)
+            if 2 * len(compacted) < len(self._data):
+                return compacted
+            self._compact_above_bytes = 2 * len(self._data)
+        return self._data
 
     def _take(self, lines: Sequence[bytes]) -> None:
         if self._document is None:
@@ -230,15 +246,3 @@ def _suspicion(document: LedgerDocument, store: Store) -> str:
     if document.crcs[sighting.seq - 1] != sighting.crc:
         return f"its history changed: entry {sighting.seq} is not the one that had been seen"
     return ""
-
-
-def _held(entry: RecordedEntry) -> Held:
-    return Held(
-        entry.project,
-        entry.environment,
-        entry.arm_id,
-        str(entry.address),
-        entry.token,
-        entry.file_name,
-        entry.name,
-    )

@@ -34,7 +34,8 @@ def test_from_ci_a_training_on_azure_needs_a_ledger_that_others_see(monkeypatch:
 
     refused = unshared_ledger(TRAINING, {"main": AZURE})
 
-    assert [(d.code, d.hint.split(",")[0]) for d in refused] == [("refused.unshared_ledger", "--allow unshared_ledger")]
+    assert [d.code for d in refused] == ["refused.unshared_ledger"]
+    assert "--allow unshared_ledger" in refused[0].hint
     assert unshared_ledger(TRAINING, {"main": EMULATED}) == ()
     assert unshared_ledger(UPLOAD, {"main": AZURE}) == ()
     monkeypatch.delenv("CI")

@@ -216,15 +216,15 @@ def test_a_ledger_is_made_once_and_shown(run: Run, project: Path):
     assert (shown["exists"], shown["seq"], shown["jobs"]) == (True, 1, [])
 
 
-def test_a_ledger_that_this_version_cannot_keep_is_never_replaced_by_a_local_one(run: Run, project: Path):
+def test_a_ledger_that_cannot_be_opened_is_never_replaced_by_a_local_one(run: Run, project: Path):
     config = project / "ftops.yaml"
-    shared = 'ledger: {backend: azblob, account_url: "https://x.blob.core.windows.net", container: ledgers}'
+    shared = 'ledger: {backend: azblob, account_url: "http://x.blob.core.windows.net", container: ledgers}'
     config.write_text(config.read_text().replace("ledger: {backend: local}", shared))
 
     result = run("apply", "-y")
 
     assert (result.code, result.out) == (1, "")
-    assert "opening the ledger: this version has no backend azblob" in result.err
+    assert "opening the ledger at http://x.blob.core.windows.net: it must be an https address" in result.err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
