@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import shutil
 import sqlite3
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -144,6 +143,8 @@ def _reset(call: Call) -> Answer:
     for table in EMPTIED_BY_RESET:
         call.db.execute(f"DELETE FROM {table}")
     call.db.execute("DELETE FROM counters WHERE name = 'ids'")
+    import shutil  # loads every compression there is
+
     shutil.rmtree(call.store.contents, ignore_errors=True)
     return Answer(204)
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import traceback
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -22,6 +20,7 @@ from ftops.emulator.clock import read_now
 from ftops.emulator.exchange import Answer, Call, Request, read_account
 from ftops.emulator.heads import refuse_many_custom_headers
 from ftops.emulator.identity import authenticate
+from ftops.emulator.ids import new_uuid
 from ftops.emulator.names import PROVIDER, RESOURCE_GROUP, SUBSCRIPTION
 from ftops.emulator.profile import Profile
 from ftops.emulator.routing import Route, Router, check_parameters, split_target
@@ -329,6 +328,8 @@ def _refused(trouble: Exception, surface: Surface) -> Answer:
 
 
 def _confession(defect: Exception, surface: Surface) -> Answer:
+    import traceback  # loads slowly, and this is rare
+
     frame = traceback.extract_tb(defect.__traceback__)[-1]
     place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
     refusal = WireError(500, "internalFailure", f"The emulator itself is at fault: {type(defect).__name__} at {place}.")
@@ -336,7 +337,7 @@ def _confession(defect: Exception, surface: Surface) -> Answer:
 
 
 def _add_common_headers(request: Request, surface: Surface, answer: Answer) -> None:
-    request_id = str(uuid.uuid4())
+    request_id = new_uuid()
     if surface is Surface.ARM:
         answer.headers["x-ms-request-id"] = request_id
         answer.headers["x-ms-correlation-request-id"] = request_id

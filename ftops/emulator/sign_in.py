@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import time
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -16,6 +15,7 @@ from urllib.parse import parse_qsl
 
 from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.identity import ARM_AUDIENCES, DATA_AUDIENCES, decoded_claims, issue_token
+from ftops.emulator.ids import new_uuid
 from ftops.emulator.names import CLIENT_ID, CLIENT_SECRET, TENANT
 from ftops.emulator.roles import read_principals, write_principals
 from ftops.emulator.routing import Route
@@ -135,8 +135,10 @@ def _audience(form: Mapping[str, str]) -> str:
 def _tenant(name: str) -> str:
     if name.lower() in (_ADFS, "common", "organizations"):
         return TENANT
+    from uuid import UUID  # rarely needed, and slow to load
+
     try:
-        return str(uuid.UUID(name))
+        return str(UUID(name))
     except ValueError:
         raise _refused(90002, "invalid_request", f"Tenant '{name[:64]}' not found.") from None
 
@@ -154,7 +156,7 @@ def _form(call: Call) -> Mapping[str, str]:
 
 
 def _refused(number: int, error: str, text: str, *, status: int = 400) -> WireError:
-    trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
+    trace, correlation = new_uuid(), new_uuid()
     instant = datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
     message = f"AADSTS{number}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {instant}"
     body = {

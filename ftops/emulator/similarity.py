@@ -10,7 +10,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from difflib import SequenceMatcher
 from functools import partial
 from typing import Final
 
@@ -29,6 +28,8 @@ def _grams(words: Sequence[str], size: int) -> Counter[tuple[str, ...]]:
 
 def _fuzzy_match(text: str, reference: str) -> float:
     """The share of characters in common, in order."""
+    from difflib import SequenceMatcher  # rarely needed, and slow to load
+
     left, right = text[:_TEXT_MAX].lower(), reference[:_TEXT_MAX].lower()
     return SequenceMatcher(None, left, right, autojunk=len(left) + len(right) > 4000).ratio()
 

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import os
 import queue
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -161,7 +160,7 @@ class Store:
     def new_content(self) -> Path:
         """A fresh place for bytes not accepted yet."""
         self.contents.mkdir(exist_ok=True)
-        return self.contents / f"incoming-{secrets.token_hex(8)}"
+        return self.contents / f"incoming-{os.urandom(8).hex()}"
 
     def ensure_account(self, name: str, location: str | None, *, now: float) -> None:
         """Create an account unless it is there. Raises `UnusableStore` for a name no URL could carry."""
@@ -214,7 +213,7 @@ class Store:
         triggers = "".join(
             _TRIGGER.format(table=table, verb=verb) for table in _WATCHED for verb in ("INSERT", "UPDATE", "DELETE")
         )
-        token_key = f"INSERT INTO settings VALUES ('token_key', '{secrets.token_hex(32)}');"
+        token_key = f"INSERT INTO settings VALUES ('token_key', '{os.urandom(32).hex()}');"
         done = f"PRAGMA user_version = {SCHEMA_VERSION};"
         db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}{triggers}{token_key}{done}COMMIT;")
 

@@ -23,7 +23,6 @@ from ftops.emulator.data_plane.file_rows import (
     own_write,
 )
 from ftops.emulator.exchange import Answer, Call
-from ftops.emulator.fetching import Unfetched, fetch
 from ftops.emulator.routing import DATED, Route
 from ftops.emulator.rows import Verdict, assess
 from ftops.emulator.wire_errors import invalid_payload
@@ -62,6 +61,8 @@ def _fetched(call: Call, url: str, arrival: Arrival) -> Arrival:
     path = arrival.path
     assert path is not None, "an import has a place for its content"
     limit = call.profile.file_bytes_max
+    from ftops.emulator.fetching import Unfetched, fetch  # an HTTP client takes time to load
+
     try:
         size_bytes = fetch(url, path, bytes_max=limit)
     except Unfetched as why:
