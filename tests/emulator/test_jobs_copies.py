@@ -14,15 +14,20 @@ OTHER = {"destinationResourceId": f"{ACCOUNTS}/other", "region": "swedencentral"
 PREVIEW = {"aoai_copy_ft_checkpoints": "preview"}
 
 
-@pytest.fixture
-def checkpoint(bench: Bench) -> dict[str, Any]:
-    """The second last checkpoint of a finished job of account main; account other has trained before."""
-    bench.profile(copy_seconds=60.0)
-    bench.trained(account="other")
+def trained_checkpoint(bench: Bench) -> dict[str, Any]:
+    """The second last checkpoint of a finished job of account main."""
     bench.trained()
     job = bench.data("GET", "/openai/v1/fine_tuning/jobs").json["data"][0]["id"]
     found: dict[str, Any] = bench.data("GET", f"/openai/v1/fine_tuning/jobs/{job}/checkpoints").json["data"][1]
     return found
+
+
+@pytest.fixture
+def checkpoint(bench: Bench) -> dict[str, Any]:
+    """A checkpoint of account main; account other has trained before, copies take a minute."""
+    bench.profile(copy_seconds=60.0)
+    bench.trained(account="other")
+    return trained_checkpoint(bench)
 
 
 def path_of(checkpoint: dict[str, Any]) -> str:
@@ -57,7 +62,16 @@ def test_a_copy_takes_time_and_then_trains_and_deploys_at_its_destination(
     assert name not in listed
 
 
-def test_a_destination_that_never_trained_ends_in_failed(bench: Bench, checkpoint: dict[str, Any]) -> None:
+def test_a_destination_that_never_trained_ends_in_failed(bench: Bench) -> None:
+    checkpoint = trained_checkpoint(bench)
+    assert copy(bench, checkpoint).status == 200
+    bench.advance(61)
+    polled = bench.data("GET", path_of(checkpoint), **PREVIEW).json
+    assert [detail["status"] for detail in polled["copiedAccountDetails"]] == ["Failed"]
+    assert train_further(bench, checkpoint["fine_tuned_model_checkpoint"]).status == 400
+
+
+def test_a_copy_to_where_it_is_ends_in_failed(bench: Bench, checkpoint: dict[str, Any]) -> None:
     assert copy(bench, checkpoint, destinationResourceId=f"{ACCOUNTS}/main", region="eastus2").status == 200
     bench.advance(61)
     details = bench.data("GET", path_of(checkpoint), **PREVIEW).json["copiedAccountDetails"]
