@@ -13,11 +13,28 @@ EMBEDDED = "embedded"
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How patiently an account is polled and retried: intervals grow from `first_seconds` to `most_seconds`.
+
+    `obeyed_seconds` is the longest Retry-After that is waited for; more is cut to it.
+    """
+
+    first_seconds: float = 5.0
+    most_seconds: float = 60.0
+    obeyed_seconds: float = 600.0
+
+    def interval(self, number: int, *, factor: float = 2.0) -> float:
+        """The pause after try `number` (from 0)."""
+        return min(self.most_seconds, self.first_seconds * factor ** min(number, 32))
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """One Azure OpenAI account as ftops.yaml names it.
 
-    `emulator` is "" for Azure, "embedded", or the URL of a running `ftops emulator serve`. Only the one module that
-    opens connections may look at it. `api` is "v1" or a dated data-plane version.
+    `emulator` is "" for Azure, "embedded", or the URL of a running `ftops emulator serve`: only the module that opens
+    connections may look at it. `horizon_seconds` and `pace` say how long things take there. `api` is "v1" or a dated
+    data-plane version.
     """
 
     alias: str
@@ -32,6 +49,7 @@ class Account:
     api: str = "v1"
     bom: bool = False
     horizon_seconds: float = 900.0
+    pace: Pace = Pace()
 
     @property
     def arm_id(self) -> str:

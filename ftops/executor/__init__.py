@@ -3,13 +3,10 @@
 from ftops.executor.confirm import confirm
 from ftops.executor.outcome import Outcome
 from ftops.executor.ports import AccountClient, Clock, Ledger, LedgerSession, OpenContent, StopSignal, SystemClock
-from ftops.executor.retry import AZURE_PACE, EMULATOR_PACE, Pace
 from ftops.executor.run import apply
 from ftops.executor.turn import Options, Run
 
 __all__ = [
-    "AZURE_PACE",
-    "EMULATOR_PACE",
     "AccountClient",
     "Clock",
     "Ledger",
@@ -17,7 +14,6 @@ __all__ = [
     "OpenContent",
     "Options",
     "Outcome",
-    "Pace",
     "Run",
     "StopSignal",
     "SystemClock",

@@ -6,30 +6,9 @@ For writes that cost nothing only. The paid request is never retried by this tab
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from ftops.core.account import Pace
 from ftops.core.errors import RemoteError, RemoteKind
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How patiently an account is polled and retried: intervals grow from `first_seconds` to `most_seconds`.
-
-    `obeyed_seconds` is the longest Retry-After that is waited for; more is cut to it.
-    """
-
-    first_seconds: float
-    most_seconds: float
-    obeyed_seconds: float
-
-    def interval(self, number: int, *, factor: float = 2.0) -> float:
-        """The pause after try `number` (from 0)."""
-        return min(self.most_seconds, self.first_seconds * factor ** min(number, 32))
-
-
-AZURE_PACE = Pace(first_seconds=5.0, most_seconds=60.0, obeyed_seconds=600.0)
-#: Work in the embedded emulator is short, so waiting for it is too.
-EMULATOR_PACE = Pace(first_seconds=0.05, most_seconds=0.5, obeyed_seconds=0.5)
 
 #: How many times one change is tried in a run, by what was answered. What is not here is final at once.
 ATTEMPTS: Mapping[RemoteKind, int] = {"throttled": 8, "busy": 40, "unavailable": 5, "unknown": 3}

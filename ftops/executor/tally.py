@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+from ftops.core.account import Pace
 from ftops.core.address import Node
 from ftops.core.change import Action, Change
 from ftops.core.errors import RemoteError
-from ftops.executor.retry import REPEATS, Pace, pause_after
+from ftops.executor.retry import REPEATS, pause_after
 from ftops.executor.turn import Result
 
 Key = tuple[Node, str]

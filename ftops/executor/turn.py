@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ftops.core.account import Pace
 from ftops.core.address import Node
 from ftops.core.change import Change
 from ftops.core.errors import LedgerMoved
@@ -19,7 +20,6 @@ from ftops.core.plan import Plan
 from ftops.core.progress import Progress, Status
 from ftops.core.recorded import Recorded, RecordedEntry
 from ftops.executor.ports import AccountClient, Clock, Ledger, LedgerSession, OpenContent, StopSignal
-from ftops.executor.retry import AZURE_PACE, Pace
 
 #: How often a record that costs nothing is written again on a fresh reading.
 FRESH_READINGS = 5
@@ -64,7 +64,7 @@ class Options:
     lock_patience_seconds: float = 60.0
 
     def pace(self, alias: str) -> Pace:
-        return self.paces.get(alias, AZURE_PACE)
+        return self.paces.get(alias, Pace())
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ftops.core.account import EMBEDDED, EMULATOR_RESOURCE_GROUP, EMULATOR_SUBSCRIPTION, Account
+from ftops.core.account import EMBEDDED, EMULATOR_RESOURCE_GROUP, EMULATOR_SUBSCRIPTION, Account, Pace
 from ftops.core.address import ALIAS_PATTERN
 from ftops.core.desired import Limits
 from ftops.core.diagnostic import Diagnostic
@@ -26,7 +26,9 @@ from ftops.loader.variables import refuse_variables, valid_name, without_consequ
 
 DEFAULT_ENVIRONMENT = "default"
 #: An emulator answers at once, so an unanswered create is settled soon; Azure may show a job minutes later.
+#: Work on the emulator is short, so waiting for it is too.
 _EMULATOR_HORIZON_SECONDS = 2.0
+_EMULATOR_PACE = Pace(first_seconds=0.05, most_seconds=0.5, obeyed_seconds=0.5)
 _DEFAULT_BLOB = "ftops-ledger.jsonl"
 
 Path_ = tuple[str | int, ...]
@@ -301,6 +303,7 @@ def _account(alias: str, spec: EmulatorAccountSpec | AzureAccountSpec) -> Accoun
             api=spec.api,
             bom=spec.bom,
             horizon_seconds=_EMULATOR_HORIZON_SECONDS,
+            pace=_EMULATOR_PACE,
         )
     return Account(
         alias=alias,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ftops.core.account import Account
+from ftops.core.account import Account, Pace
 from ftops.core.desired import Limits
 from ftops.core.errors import SpecErrors
 from ftops.loader import LedgerSettings, find_project, load_project
@@ -54,6 +54,7 @@ def test_accounts_are_what_was_written(root: Path) -> None:
         emulator="embedded",
         location="swedencentral",
         horizon_seconds=2.0,
+        pace=Pace(0.05, 0.5, 0.5),
     )
     assert accounts["there"].emulator == "http://127.0.0.1:8080"
     assert accounts["prod-us"] == Account(
