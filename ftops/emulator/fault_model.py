@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from ftops.emulator.exchange import Answer, Call, Request
+from ftops.emulator.strikes import AROUND, BEFORE
 from ftops.emulator.wire_errors import Surface
-
-BEFORE: Final = "before"  # nothing is committed
-AFTER: Final = "after"  # the request is committed, then its answer suffers
-LATE: Final = "late"  # the answer suffers, then the request is committed
-AROUND: Final = "around"  # both sides of the request: the fault decides
 
 
 @dataclass(frozen=True)

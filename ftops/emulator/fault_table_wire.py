@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from ftops.emulator import fault_answers as answers
-from ftops.emulator.fault_model import AFTER, AROUND, BEFORE, LATE, Fault, Firing
+from ftops.emulator.fault_model import Fault, Firing
+from ftops.emulator.strikes import AFTER, AROUND, BEFORE, LATE
 
 _EITHER: Final = (BEFORE, AFTER)
 _ANY: Final = (BEFORE, AFTER, LATE)

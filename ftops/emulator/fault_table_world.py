@@ -9,7 +9,8 @@ from typing import Final
 
 from ftops.emulator import fault_acts as acts
 from ftops.emulator import fault_answers as answers
-from ftops.emulator.fault_model import AFTER, AROUND, Fault
+from ftops.emulator.fault_model import Fault
+from ftops.emulator.strikes import AFTER, AROUND
 
 _CREATE: Final = ("jobs.create",)
 _DEPLOY: Final = ("deployments.put", "deployments.patch")

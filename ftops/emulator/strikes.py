@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from ftops.emulator.exchange import Answer, Call
-from ftops.emulator.fault_model import AFTER, AROUND, BEFORE, LATE, Firing, Scene
 from ftops.emulator.profile import Profile
+
+if TYPE_CHECKING:  # a fault is rare, and what it is made of takes time to load
+    from ftops.emulator.fault_model import Firing, Scene
+
+BEFORE: Final = "before"  # nothing is committed
+AFTER: Final = "after"  # the request is committed, then its answer suffers
+LATE: Final = "late"  # the answer suffers, then the request is committed
+AROUND: Final = "around"  # both sides of the request: the fault decides
 
 
 @dataclass(frozen=True)
