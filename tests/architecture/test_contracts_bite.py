@@ -32,6 +32,7 @@ PLANTS = {
     "terminal": ("ftops/workspace.py", "import click"),
     "msgspec": ("ftops/loader/planted.py", "import msgspec"),
     "python-multipart": ("ftops/azure/planted.py", "import python_multipart"),
+    "cryptography": ("ftops/emulator/planted.py", "import cryptography"),
 }
 
 
