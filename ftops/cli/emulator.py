@@ -31,24 +31,25 @@ command = with_global_options(
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="A port of 127.0.0.1; default: a free one.")
 @store_option
 @click.option("--account", "accounts", metavar="NAME[=LOCATION]", multiple=True, help="An account (repeatable).")
-def _serve(invocation: Invocation, port: int, store: str | None, accounts: tuple[str, ...]) -> int:
+@click.option("--tls", is_flag=True, help="Speak https, with a certificate that it makes and keeps beside the store.")
+def _serve(invocation: Invocation, port: int, store: str | None, accounts: tuple[str, ...], tls: bool) -> int:
     """Run the emulator for other clients until Ctrl-C or SIGTERM.
 
     With -o json the first line of stdout tells where it is and how to sign in.
     """
-    from ftops.emulator import Emulator, UnusableStore
+    from ftops.emulator import Emulator, NoCryptography, UnusableStore
 
     path = store_path(invocation, store)
     named = dict(_account(text) for text in accounts) or {_DEFAULT_ACCOUNT: None}
     make_private(path.parent)
     try:
-        emulator = Emulator(path, port=port, accounts=named)
-    except (UnusableStore, OSError) as error:
+        emulator = Emulator(path, port=port, accounts=named, tls=tls)
+    except (UnusableStore, NoCryptography, OSError) as error:
         raise FtopsError(
             f"serving {path}: {error}", hint="choose another --port or --store, or `ftops emulator reset`"
         ) from error
     with emulator, suppress(KeyboardInterrupt):  # being told to end is how serving ends well
-        _announce(invocation, emulator.url, list(named))
+        _announce(invocation, emulator.url, list(named), emulator.certificate)
         threading.Event().wait()
     return 0
 
@@ -130,7 +131,7 @@ def _signed_seconds(text: str) -> float:
     return sign * options.duration(text.lstrip("+-"))
 
 
-def _announce(invocation: Invocation, url: str, accounts: list[str]) -> None:
+def _announce(invocation: Invocation, url: str, accounts: list[str], certificate: Path | None) -> None:
     from ftops.emulator import API_KEY, RESOURCE_GROUP, SUBSCRIPTION
 
     main = _DEFAULT_ACCOUNT if _DEFAULT_ACCOUNT in accounts else accounts[0]
@@ -141,11 +142,13 @@ def _announce(invocation: Invocation, url: str, accounts: list[str]) -> None:
         "resource_group": RESOURCE_GROUP,
         "account": main,
         "api_key": API_KEY,
+        **({"certificate": str(certificate)} if certificate else {}),
     }
     if invocation.console.json:
         invocation.console.result(json.dumps(facts))
         return
     lines = [f"ARM       {url}", *(f"endpoint  {url}/{name}/" for name in accounts)]
+    lines += [f"trust     {certificate}"] if certificate else []
     lines += [f"in ftops.yaml: accounts: {{{main}: {{emulator: {url}}}}}"]
     invocation.console.result("\n".join(lines))
     invocation.console.talk("It listens on loopback only: no other machine reaches it. Ctrl-C ends it.")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from ftops.emulator.names import API_KEY, CLIENT_ID, CLIENT_SECRET, RESOURCE_GROUP, SUBSCRIPTION, TENANT, arm_id
 from ftops.emulator.profile import Profile, UnusableProfile
 from ftops.emulator.server import Emulator
-from ftops.emulator.store import UnusableStore
+from ftops.emulator.store import NoCryptography, UnusableStore
 
 __all__ = [
     "API_KEY",
@@ -20,6 +20,7 @@ __all__ = [
     "SUBSCRIPTION",
     "TENANT",
     "Emulator",
+    "NoCryptography",
     "Profile",
     "UnusableProfile",
     "UnusableStore",

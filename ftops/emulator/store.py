@@ -102,6 +102,10 @@ EMPTIED_BY_RESET: Final = (
 )
 
 
+class NoCryptography(RuntimeError):
+    """TLS was asked for where the package that makes certificates is not installed."""
+
+
 class UnusableStore(RuntimeError):
     """The store cannot be opened by this version or at this place."""
 

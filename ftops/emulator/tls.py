@@ -16,14 +16,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 
+from ftops.emulator.store import NoCryptography
+
 _DAYS: Final = 365
 _RENEW_SECONDS: Final = 7 * 86_400
 _NAMES: Final = ("localhost",)
 _ADDRESSES: Final = ("127.0.0.1",)
-
-
-class NoCryptography(RuntimeError):
-    """TLS was asked for where the package that makes certificates is not installed."""
 
 
 def certificate_path(store: Path) -> Path:

@@ -17,8 +17,8 @@ from azure.identity import ClientSecretCredential, WorkloadIdentityCredential
 from azure.mgmt.cognitiveservices import CognitiveServicesManagementClient
 from openai import AzureOpenAI, DefaultHttpxClient
 
-from ftops.emulator import API_KEY, CLIENT_ID, CLIENT_SECRET, SUBSCRIPTION, TENANT, Emulator
-from ftops.emulator.tls import NoCryptography, certificate_path, key_path, server_context
+from ftops.emulator import API_KEY, CLIENT_ID, CLIENT_SECRET, SUBSCRIPTION, TENANT, Emulator, NoCryptography
+from ftops.emulator.tls import certificate_path, key_path, server_context
 from tests.emulator.tokens import unsigned_token
 
 ARM = "https://management.azure.com/.default"
