@@ -31,9 +31,11 @@ check: $(READY)  ## format, lint, types, import contracts, sizes, docs in step
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/sizes.py
 	@$(BIN)/python scripts/reference.py --check
+	@$(BIN)/python scripts/emulator_page.py --check
 
 docs: $(READY)  ## docs/reference from the code, and the output shown in pages from real runs
 	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python scripts/emulator_page.py
 	@$(BIN)/python scripts/transcripts.py --write
 
 bench: $(READY)  ## how long things take, beside an empty Python and terraform

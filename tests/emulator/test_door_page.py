@@ -1,0 +1,53 @@
+"""docs/emulator.md and FIDELITY.md say what the code does."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import json
+import re
+import types
+from pathlib import Path
+
+from ftops.emulator import Profile
+from ftops.emulator.control import ROUTES
+from ftops.emulator.faults import CATALOGUE
+from tests.emulator.bench import Bench
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+FIDELITY = (ROOT / "ftops" / "emulator" / "FIDELITY.md").read_text(encoding="utf-8")
+
+
+def script() -> types.ModuleType:
+    spec = importlib.util.spec_from_file_location("emulator_page", ROOT / "scripts" / "emulator_page.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_tables_of_the_page_are_in_step_with_the_code() -> None:
+    assert list(script().unwritten()) == []
+
+
+def test_every_profile_value_and_fault_stands_on_the_page() -> None:
+    assert [field.name for field in dataclasses.fields(Profile) if f"\n| `{field.name}` |" not in PAGE] == []
+    assert [number for number in CATALOGUE if f"\n| {number} |" not in PAGE] == []
+
+
+def test_every_route_of_the_door_stands_on_the_page() -> None:
+    assert [route.pattern for route in ROUTES if route.pattern not in PAGE] == []
+
+
+def test_the_world_on_the_page_can_be_seeded(bench: Bench) -> None:
+    (world,) = [text for text in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL) if "emulator-world" in text]
+    made = bench.ask("POST", "/_emulator/seed", json.loads(world))
+    assert made.status == 200, made.body
+    assert set(made.json["jobs"]) == {"bot", "busy"}
+
+
+def test_fidelity_has_its_three_kinds_of_knowledge_and_names_what_is_no_fault_of_the_emulator() -> None:
+    assert re.findall(r"^## (.*)", FIDELITY, re.MULTILINE) == ["Known", "Assumed", "Not modelled"]
+    assert all(fault.number in FIDELITY for fault in CATALOGUE.values() if fault.elsewhere)
