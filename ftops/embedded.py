@@ -13,6 +13,9 @@ from typing import Protocol
 
 from ftops.core.errors import FtopsError
 
+#: Where a project keeps what belongs to this machine.
+LOCAL_DIRECTORY = ".ftops"
+
 
 class Embedded(Protocol):
     """A running emulator."""
@@ -41,3 +44,8 @@ def start_embedded(store: Path, accounts: Mapping[str, str | None]) -> Iterator[
         ) from error
     with emulator as running:
         yield running
+
+
+def emulator_store(root: Path) -> Path:
+    """Where a project's embedded emulator keeps everything."""
+    return root / LOCAL_DIRECTORY / "emulator.db"

@@ -23,7 +23,7 @@ from ftops.core.observed import Observed
 from ftops.core.plan import Plan
 from ftops.core.progress import Progress
 from ftops.core.recorded import Recorded
-from ftops.embedded import start_embedded
+from ftops.embedded import LOCAL_DIRECTORY, emulator_store, start_embedded
 
 if TYPE_CHECKING:
     from ftops.azure import AccountClient, Connections
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from ftops.planner import Options
 
 TOOL = f"ftops {__version__}"
-LOCAL_DIRECTORY = ".ftops"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,12 @@ class Review:
     recorded: Recorded
     observed: Observed
     options: Options
+
+    def check_saved(self, saved: Plan) -> None:
+        """Raises StalePlan when `saved` no longer holds."""
+        from ftops.executor import check_saved
+
+        check_saved(saved, self.plan, self.recorded)
 
 
 class Workspace:
@@ -114,7 +119,8 @@ class Workspace:
         wait: Literal["all", "none"] = "all",
         deadline_seconds: float | None = None,
     ) -> Outcome:
-        """Acts, inside of `stoppable(request)`: `request(signal number)` ends it. Raises StalePlan, LedgerError."""
+        """Acts, inside of `stoppable(request)`: `request(signal number)` ends it. A plan that is not the review's own
+        was saved, and must still hold. Raises StalePlan, LedgerError."""
         import ftops.executor as executor
         from ftops.datasets.content import open_content
         from ftops.planner import plan
@@ -142,7 +148,7 @@ class Workspace:
         if self.ledger.caution:
             on_progress(Progress(None, "note", self.ledger.caution))
         with stoppable(stop.request):
-            return executor.apply(run)
+            return executor.apply(run, saved=approved is not review.plan)
 
     @cached_property
     def connections(self) -> Connections:
@@ -192,8 +198,3 @@ def allowances(texts: Sequence[str]) -> Allow:
     from ftops.planner import Allow
 
     return Allow.parse(texts)
-
-
-def emulator_store(root: Path) -> Path:
-    """Where a project's embedded emulator keeps everything."""
-    return root / LOCAL_DIRECTORY / "emulator.db"

@@ -8,7 +8,7 @@ import click
 
 from ftops.cli import options
 from ftops.cli.acting import Manner, act, nothing_to_do
-from ftops.cli.approval import allowances, check_rules, check_still_holds, confirm, scope_of
+from ftops.cli.approval import allowances, check_rules, confirm
 from ftops.cli.options import Invocation
 from ftops.cli.project import addresses_of, check_targets, opened, remarks
 from ftops.cli.show import read_plan
@@ -43,13 +43,11 @@ def command(
     saved = read_plan(invocation.path(planfile)) if planfile is not None else None
     console = invocation.console
     with opened(invocation) as workspace:
-        chosen, destroy = addresses_of(targets, workspace), False
-        if saved is not None:
-            chosen, destroy = scope_of(saved, workspace.desired())
-        review = workspace.review(targets=chosen, destroy=destroy, allow=allowed)
+        chosen = addresses_of(targets, workspace) if saved is None else saved.targets
+        review = workspace.review(targets=chosen, destroy=saved is not None and saved.destroy, allow=allowed)
         plan = review.plan
-        if saved is not None:
-            check_still_holds(saved, plan)
+        if saved is not None and plan.complete:
+            review.check_saved(saved)
         check_targets(plan)
         if not console.json:
             console.result(render_plan(plan, console.palette, verbose=console.verbosity > 0))
@@ -59,5 +57,6 @@ def command(
             return 0
         if saved is None and plan.pending and not approve:
             confirm(invocation, QUESTION, "yes")
-        manner = Manner(cast(Literal["all", "none"], wait), deadline)
+        again = f"ftops apply {planfile}" if planfile is not None else "ftops apply"
+        manner = Manner(cast(Literal["all", "none"], wait), deadline, again)
         return act(invocation, workspace, review, saved or plan, manner)

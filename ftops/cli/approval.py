@@ -1,4 +1,4 @@
-"""Before anything is done: the rules, the yes, and whether a saved plan still holds.
+"""Before anything is done: the rules, and the yes.
 
 In: a reviewed plan. Out: nothing, or the error that keeps the command from acting.
 """
@@ -14,17 +14,13 @@ import click
 
 from ftops.cli.options import Invocation
 from ftops.core.account import Account
-from ftops.core.address import Address
 from ftops.core.change import Action, Change
-from ftops.core.desired import Desired
 from ftops.core.diagnostic import Diagnostic
-from ftops.core.errors import CannotDecide, FtopsError, Refused, StalePlan
+from ftops.core.errors import CannotDecide, FtopsError, Refused
 from ftops.core.plan import Plan
 
 if TYPE_CHECKING:
     from ftops.workspace import Allow, Review, Workspace
-
-_GOING = (Action.DELETE, Action.FORGET, Action.WAIT)
 
 
 def allowances(texts: Sequence[str]) -> Allow:
@@ -75,41 +71,6 @@ def confirm(invocation: Invocation, question: str, answer: str) -> None:
     sys.stderr.flush()
     if sys.stdin.readline().strip() != answer:
         raise FtopsError("approving: the answer was not a yes, so nothing is done")
-
-
-def check_still_holds(approved: Plan, now: Plan) -> None:
-    """Raises StalePlan when a saved plan is about other specs, accounts or another ledger than there are now.
-
-    What it would do is compared by the executor, which does only what was approved.
-    """
-    told = [
-        ("project", approved.project, now.project),
-        ("environment", approved.environment, now.environment),
-        ("specs", approved.base.specs, now.base.specs),
-        ("accounts", dict(approved.base.accounts), dict(now.base.accounts)),
-        ("ledger", approved.base.lineage or now.base.lineage, now.base.lineage),
-    ]
-    moved = [what for what, before, after in told if before != after]
-    if not approved.complete:
-        raise StalePlan("applying the saved plan: it is incomplete", hint="make a new one with `ftops plan --out FILE`")
-    if moved:
-        raise StalePlan(
-            f"applying the saved plan: {' and '.join(moved)} changed since it was made",
-            hint="make a new one with `ftops plan --out FILE`",
-        )
-
-
-def scope_of(approved: Plan, desired: Desired) -> tuple[frozenset[Address], bool]:
-    """What a saved plan was about: its targets, and whether it destroys.
-
-    A plan lists everything it considered, so its addresses are its targets; one that keeps or makes nothing of what the
-    specs ask for can only have come from a destroy.
-    """
-    targets = frozenset(change.address for change in approved.changes)
-    wanted = {resource.node for resource in desired.resources}
-    staying = any(c.node in wanted and not c.subject and c.action not in _GOING for c in approved.changes)
-    going = any(change.action in (Action.DELETE, Action.FORGET) for change in approved.changes)
-    return targets, going and not staying
 
 
 def _trainings(plan: Plan) -> list[Change]:

@@ -91,7 +91,7 @@ def store_path(invocation: Invocation, store: str | None) -> Path:
     """Where the store is: as said, or the one of the project, or the place it would have here."""
     if store is not None:
         return invocation.path(store)
-    from ftops.workspace import emulator_store
+    from ftops.embedded import emulator_store
 
     try:
         with opened(invocation) as workspace:

@@ -22,6 +22,8 @@ from ftops.renderers.terminal import render_changes, render_plan
 
 _KINDS = ("dataset/", "finetune/", "deployment/")
 Facts = list[tuple[str, object]]
+#: A plan of 10,000 resources is a tenth of this.
+PLAN_SIZE_MAX_BYTES = 64 * 1024**2
 
 
 @options.command("show")
@@ -37,15 +39,29 @@ def command(invocation: Invocation, what: str | None) -> int:
 
 
 def read_plan(path: Path) -> Plan:
-    """A plan that `ftops plan --out` wrote; raises FtopsError when it is anything else, or was altered."""
+    """A plan that `ftops plan --out` wrote; raises FtopsError when it is anything else, or was altered.
+
+    The file may be anybody's: it is read up to a limit, as JSON of a bounded depth without a key given twice.
+    """
     try:
-        document = json.loads(path.read_bytes())
+        with path.open("rb") as file:
+            text = file.read(PLAN_SIZE_MAX_BYTES + 1)
+        if len(text) > PLAN_SIZE_MAX_BYTES:
+            raise ValueError(f"it is larger than {PLAN_SIZE_MAX_BYTES >> 20} MiB")
+        document = json.loads(text, object_pairs_hook=_keys_once)
         if not isinstance(document, dict):
             raise ValueError("not a plan")
         return Plan.from_document(document)
     except (ValueError, RecursionError) as error:
         why = str(error) if type(error) is ValueError else "it is no JSON text"
         raise FtopsError(f"reading {path}: {why}", hint="make a new one with `ftops plan --out FILE`") from error
+
+
+def _keys_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("it has a key twice")
+    return found
 
 
 def _show_plan(invocation: Invocation, plan: Plan) -> int:

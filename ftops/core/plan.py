@@ -9,31 +9,40 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, cast, get_args
 
 from ftops.core import identity
 from ftops.core.address import Address, Node
 from ftops.core.change import Action, Cause, Change, Cost, Effect, FieldChange
-from ftops.core.diagnostic import Diagnostic, Position
+from ftops.core.diagnostic import Diagnostic, Position, Severity
 
 FORMAT = "ftops.plan/1"
+Value = TypeVar("Value", str, int, bool, list[Any], dict[str, Any])
 SUMMARY_KEYS = ("upload", "train", "deploy", "update", "delete", "adopt", "wait", "blocked", "unchanged")
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """What a plan was made from: the staleness key. `seq` 0 with no lineage means the ledger must not exist."""
+    """What a plan was made from: the staleness key. No lineage: there was no ledger yet.
+
+    `rests_on` holds what the plan touches and all that this depends on, by node, each with a digest of the things in
+    Azure it was decided from; `observed` is one digest over it.
+    """
 
     specs: str = ""
     lineage: str = ""
     seq: int = 0
     accounts: Mapping[str, str] = field(default_factory=dict)
     observed: str = ""
+    rests_on: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Every resource and what happens to it. Changes are sorted; `complete` is false when something was unreadable."""
+    """Every resource and what happens to it. Changes are sorted; `complete` is false when something was unreadable.
+
+    `destroy` and `targets` are what was asked for: a saved plan is recomputed with them.
+    """
 
     project: str
     environment: str
@@ -42,6 +51,8 @@ class Plan:
     changes: tuple[Change, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
     complete: bool = True
+    destroy: bool = False
+    targets: frozenset[Address] = frozenset()
 
     def __post_init__(self) -> None:
         keys = [(change.node, change.subject) for change in self.changes]
@@ -110,11 +121,14 @@ class Plan:
             "digest": "",
             "intent_digest": self.intent_digest,
             "complete": self.complete,
+            "destroy": self.destroy,
+            "targets": sorted(map(str, self.targets)),
             "base": {
                 "specs": self.base.specs,
                 "ledger": {"lineage": self.base.lineage, "seq": self.base.seq},
                 "accounts": dict(sorted(self.base.accounts.items())),
                 "observed": self.base.observed,
+                "rests_on": dict(sorted(self.base.rests_on.items())),
             },
             "summary": self.summary,
             "cost": _cost_document(cost),
@@ -131,28 +145,45 @@ class Plan:
         try:
             if document["format"] != FORMAT:
                 raise ValueError(f"format is {document['format']!r}, expected {FORMAT!r}")
-            ledger = document["base"]["ledger"]
             plan = cls(
-                project=document["project"],
-                environment=document["environment"],
-                tool=document["tool"],
-                base=Base(
-                    specs=document["base"]["specs"],
-                    lineage=ledger["lineage"],
-                    seq=ledger["seq"],
-                    accounts=document["base"]["accounts"],
-                    observed=document["base"]["observed"],
-                ),
-                changes=tuple(_change_from(item) for item in document["changes"]),
-                diagnostics=tuple(_diagnostic_from(item) for item in document["diagnostics"]),
-                complete=document["complete"],
+                project=_typed(document["project"], str),
+                environment=_typed(document["environment"], str),
+                tool=_typed(document["tool"], str),
+                base=_base_from(document["base"]),
+                changes=tuple(_change_from(item) for item in _typed(document["changes"], list)),
+                diagnostics=tuple(_diagnostic_from(item) for item in _typed(document["diagnostics"], list)),
+                complete=_typed(document["complete"], bool),
+                destroy=_typed(document["destroy"], bool),
+                targets=frozenset(Address.parse(text) for text in _typed(document["targets"], list)),
             )
-            reproduced = plan.to_document(created_at=document["created_at"])
-        except (KeyError, TypeError, AttributeError, AssertionError) as error:
+            reproduced = plan.to_document(created_at=_typed(document["created_at"], str))
+        except (LookupError, TypeError, AttributeError, AssertionError, ArithmeticError) as error:
             raise ValueError(f"not a plan ({type(error).__name__} while reading it)") from error
         if reproduced != document:
             raise ValueError("its digest does not match its content: it was altered or cut")
         return plan
+
+
+def _typed(value: Any, kind: type[Value]) -> Value:
+    """A value that JSON has as this and nothing else: a 1 is no true here."""
+    if type(value) is not kind:
+        raise TypeError(f"{kind.__name__} expected")
+    return value
+
+
+def _texts(mapping: Any) -> dict[str, str]:
+    return {name: _typed(value, str) for name, value in _typed(mapping, dict).items()}
+
+
+def _base_from(item: Mapping[str, Any]) -> Base:
+    return Base(
+        specs=_typed(item["specs"], str),
+        lineage=_typed(item["ledger"]["lineage"], str),
+        seq=_typed(item["ledger"]["seq"], int),
+        accounts=_texts(item["accounts"]),
+        observed=_typed(item["observed"], str),
+        rests_on=_texts(item["rests_on"]),
+    )
 
 
 def _summary_key(change: Change) -> str:
@@ -202,18 +233,26 @@ def _change_from(item: Mapping[str, Any]) -> Change:
     cost = item["cost"]
     return Change(
         address=Address.parse(item["address"]),
-        account=item["account"],
-        subject=item["subject"],
+        account=_typed(item["account"], str),
+        subject=_typed(item["subject"], str),
         action=Action(item["action"]),
         cause=Cause(item["cause"]) if item["cause"] is not None else None,
-        reason=item["reason"],
+        reason=_typed(item["reason"], str),
         fields=tuple(
-            FieldChange(f["path"], f["before"], f["after"], Effect(f["effect"]), f["note"]) for f in item["fields"]
+            FieldChange(_typed(f["path"], str), f["before"], f["after"], Effect(f["effect"]), _typed(f["note"], str))
+            for f in item["fields"]
         ),
         needs=tuple(Node.parse(text, default_account="") for text in item["needs"]),
-        cost=Cost(**cost) if cost is not None else None,
-        hazards=tuple(item["hazards"]),
+        cost=_cost_from(cost) if cost is not None else None,
+        hazards=tuple(_typed(hazard, str) for hazard in item["hazards"]),
     )
+
+
+def _cost_from(item: Mapping[str, Any]) -> Cost:
+    amounts = [item[name] for name in ("once_usd", "once_usd_max", "monthly_usd")]
+    if any(type(amount) not in (int, float, type(None)) for amount in amounts):
+        raise TypeError("number expected")
+    return Cost(amounts[0], amounts[1], amounts[2], _typed(item["basis"], str))
 
 
 def _diagnostic_document(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -233,11 +272,21 @@ def _diagnostic_document(diagnostic: Diagnostic) -> dict[str, Any]:
 
 def _diagnostic_from(item: Mapping[str, Any]) -> Diagnostic:
     return Diagnostic(
-        severity=item["severity"],
-        code=item["code"],
-        summary=item["summary"],
-        detail=item["detail"],
-        hint=item["hint"],
+        severity=_severity(item["severity"]),
+        code=_typed(item["code"], str),
+        summary=_typed(item["summary"], str),
+        detail=_typed(item["detail"], str),
+        hint=_typed(item["hint"], str),
         address=Address.parse(item["address"]) if item["address"] else None,
-        position=Position(item["file"], item["line"], item["column"]) if item["file"] is not None else None,
+        position=_position_from(item) if item["file"] is not None else None,
     )
+
+
+def _position_from(item: Mapping[str, Any]) -> Position:
+    return Position(_typed(item["file"], str), _typed(item["line"], int), _typed(item["column"], int))
+
+
+def _severity(value: Any) -> Severity:
+    if value not in get_args(Severity):
+        raise ValueError("not a plan: it names a severity that there is not")
+    return cast(Severity, value)

@@ -4,6 +4,7 @@ from ftops.executor.confirm import confirm
 from ftops.executor.outcome import Outcome
 from ftops.executor.ports import AccountClient, Clock, Ledger, LedgerSession, OpenContent, StopSignal, SystemClock
 from ftops.executor.run import apply
+from ftops.executor.stale import check_saved
 from ftops.executor.turn import Options, Run
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "StopSignal",
     "SystemClock",
     "apply",
+    "check_saved",
     "confirm",
 ]

@@ -18,12 +18,13 @@ from ftops.executor.confirm import confirm
 from ftops.executor.outcome import Outcome
 from ftops.executor.ports import LedgerSession
 from ftops.executor.retry import BLIND_LOOKS
+from ftops.executor.stale import check_saved
 from ftops.executor.steps import execute
 from ftops.executor.sweep import sweep
 from ftops.executor.tally import Key, Tally, key_of
 from ftops.executor.turn import PaidBudget, Run, Stopped, Turn, Voice, pause
 from ftops.executor.waiting import short, wait_for_news
-from ftops.planner import outgrown
+from ftops.planner import came_with_time, elsewhere, outgrown
 
 #: How many rounds in a row may find that somebody else wrote the ledger.
 MOVED_ROUNDS = 20
@@ -33,19 +34,22 @@ LOCK_INTERVAL_SECONDS = 1.0
 _MARGIN_SECONDS = 0.05
 
 
-def apply(run: Run) -> Outcome:
+def apply(run: Run, *, saved: bool = False) -> Outcome:
     """Makes what was approved so, as far as it can be, and says how it ended.
 
+    `saved`: the approved plan was made by an earlier command, so it must still hold when the lock is taken.
     Raises StalePlan when more would be done than was approved, LedgerLocked, LedgerCorrupt, LedgerError.
     """
-    return _Loop(run).go()
+    return _Loop(run, saved=saved).go()
 
 
 class _Loop:
     """One run. Everything mutable is here and in its tally."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, saved: bool) -> None:
         self._run = run
+        self._saved = saved
+        self._to_be_checked = saved
         self._voice = Voice(run.on_progress)
         self._tally = Tally()
         self._budget = PaidBudget(sum(_may_train(change) for change in run.approved.changes))
@@ -83,7 +87,7 @@ class _Loop:
             if not turn.plan.complete:
                 return turn, False
             self._blind_looks = 0
-            self._check_approved(turn.plan)
+            self._check_approved(turn)
             sweep(turn)
             ready = self._ready(turn)
             made = execute(turn, ready, self._tally)
@@ -120,20 +124,21 @@ class _Loop:
             self._note(f"the ledger cannot prove what is in flight ({happened}): it counts as new")
         return session
 
-    def _check_approved(self, plan: Plan) -> None:
-        """What became possible because time passed, or what failed here left behind, is for another plan to approve."""
-        more = outgrown(self._run.approved, plan)
+    def _check_approved(self, turn: Turn) -> None:
+        """What time made possible, what is about other things, and what failed here, is for another plan to approve."""
+        approved = self._run.approved
+        if self._to_be_checked:
+            check_saved(approved, turn.plan, turn.recorded)
+            self._to_be_checked = False
+        more = outgrown(approved, turn.plan)
         self._unapproved = frozenset(key_of(change) for change in more)
-        stale = [c for c in more if not self._came_with_time(c) and key_of(c) not in self._tally.failed]
+        left = [c for c in more if came_with_time(approved, c) or (self._saved and elsewhere(approved, c))]
+        stale = [c for c in more if c not in left and key_of(c) not in self._tally.failed]
         if stale:
             listed = ", ".join(f"{change.action.value} {change.node}" for change in stale)
             raise StalePlan(f"more would be done than was approved: {listed}", hint="plan again and look at it")
-        for change in (change for change in more if self._came_with_time(change)):
+        for change in left:
             self._voice.note_once(f"{change.action.value} {change.node} was not approved: it is left for another plan")
-
-    def _came_with_time(self, change: Change) -> bool:
-        before = self._run.approved.change_of(change.node, change.subject)
-        return change.action is Action.DELETE or (before is not None and before.action is Action.WAIT)
 
     def _ready(self, turn: Turn) -> list[Change]:
         """What can be done now: it has its act, it was not tried too often, and its account's ledger can prove."""
@@ -196,7 +201,9 @@ class _Loop:
             plan=self._plan,
             done=tuple(self._tally.done),
             failed={node: words for (node, _), words in failed.items()},
-            left=tuple(c for c in changes if c.writes and (c.node, c.subject) not in failed),
+            left=tuple(
+                c for c in changes if c.writes and key_of(c) not in failed and key_of(c) not in self._unapproved
+            ),
             pending=tuple(c for c in changes if c.action is Action.WAIT),
             interrupted_by=interrupted_by,
             undecided=undecided,

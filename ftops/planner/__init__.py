@@ -1,8 +1,8 @@
 """The planner: `plan(desired, recorded, observed) -> Plan`, a pure function, and the rules that refuse a plan."""
 
-from ftops.planner.approval import outgrown
+from ftops.planner.approval import came_with_time, elsewhere, moved, outgrown
 from ftops.planner.guards import Allow, refusals
 from ftops.planner.options import Options
 from ftops.planner.planner import plan
 
-__all__ = ["Allow", "Options", "outgrown", "plan", "refusals"]
+__all__ = ["Allow", "Options", "came_with_time", "elsewhere", "moved", "outgrown", "plan", "refusals"]

@@ -61,7 +61,7 @@ def decide_deployment(situation: Situation, deployment: DesiredDeployment, finet
     if observed is not None and not situation.owns(observed):
         return _not_ours(deployment, observed)
     change = _decided(situation, deployment, _served(situation, deployment, finetune, observed), observed)
-    return Decision(change, evidence=() if change.action is Action.KEEP else _evidence(observed))
+    return Decision(change, evidence=() if change.action is Action.KEEP else evidence_of(observed))
 
 
 def _decided(
@@ -102,10 +102,10 @@ def _not_ours(deployment: DesiredDeployment, observed: ObservedDeployment) -> De
         position=deployment.position,
     )
     change = _change(deployment, Action.BLOCKED, Cause.SPEC, summary)
-    return Decision(change, evidence=_evidence(observed), diagnostics=(diagnostic,))
+    return Decision(change, evidence=evidence_of(observed), diagnostics=(diagnostic,))
 
 
-def _evidence(observed: ObservedDeployment | None) -> tuple[str, ...]:
+def evidence_of(observed: ObservedDeployment | None) -> tuple[str, ...]:
     """What a saved plan about this deployment rests on: everything a person could have changed."""
     if observed is None:
         return ()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from ftops.core import identity
 from ftops.core.address import Node
-from ftops.core.change import Action, Change
+from ftops.core.change import Action, Change, DeleteDeployment
 from ftops.core.desired import Desired
 from ftops.core.diagnostic import Diagnostic
 from ftops.core.observed import Observed
@@ -20,7 +20,7 @@ from ftops.core.plan import Base, Plan
 from ftops.core.recorded import Recorded
 from ftops.planner.datasets import decide_dataset
 from ftops.planner.decision import Decision
-from ftops.planner.deployments import decide_deployment
+from ftops.planner.deployments import decide_deployment, evidence_of
 from ftops.planner.finetunes import decide_finetune
 from ftops.planner.graph import closure, dependencies, finetune_of, parents_first
 from ftops.planner.invariants import check_invariants
@@ -43,6 +43,7 @@ def plan(desired: Desired, recorded: Recorded, observed: Observed, options: Opti
     check_invariants(situation, changes)
     found = [diagnostic for decision in decisions.values() for diagnostic in decision.diagnostics]
     diagnostics = {*desired.diagnostics, *situation.unread, *found, *strays}
+    rests_on = _rests_on(situation, changes, decisions)
     return Plan(
         project=desired.project,
         environment=desired.environment,
@@ -52,11 +53,14 @@ def plan(desired: Desired, recorded: Recorded, observed: Observed, options: Opti
             lineage=recorded.lineage,
             seq=recorded.seq,
             accounts={alias: account.arm_id for alias, account in sorted(desired.accounts.items())},
-            observed=_observed_digest(situation, changes, decisions),
+            observed=identity.digest([rests_on, _subjects(changes)]),
+            rests_on=rests_on,
         ),
         changes=changes,
         diagnostics=tuple(sorted(diagnostics, key=Diagnostic.sort_key)),
         complete=not situation.unread,
+        destroy=options.destroy,
+        targets=options.targets,
     )
 
 
@@ -115,11 +119,19 @@ def _targeted(situation: Situation, changes: Iterable[Change]) -> tuple[tuple[Ch
     ]
 
 
-def _observed_digest(situation: Situation, changes: Iterable[Change], decisions: Mapping[Node, Decision]) -> str:
-    """What of Azure the plan rests on: the evidence of everything it touches and of what that directly needs."""
-    needs = dependencies(situation)
+def _rests_on(situation: Situation, changes: Iterable[Change], decisions: Mapping[Node, Decision]) -> dict[str, str]:
+    """What of Azure the plan rests on: the evidence of everything it touches and of all that this needs."""
     touched = [change for change in changes if change.action is not Action.KEEP]
-    nodes = {node for change in touched for node in (change.node, *needs.get(change.node, ()))}
-    evidence = {str(node): list(decisions[node].evidence) for node in nodes if node in decisions}
-    subjects = sorted([str(change.node), change.subject] for change in touched if change.subject)
-    return identity.digest([evidence, subjects])
+    evidence = {node: decision.evidence for node, decision in decisions.items()}
+    evidence |= {c.node: _leaving(situation, c) for c in touched if isinstance(c.act, DeleteDeployment)}
+    reached = closure((change.node for change in touched), dependencies(situation))
+    return {str(node): identity.digest(list(evidence.get(node, ()))) for node in sorted(reached)}
+
+
+def _leaving(situation: Situation, change: Change) -> tuple[str, ...]:
+    assert isinstance(change.act, DeleteDeployment)
+    return evidence_of(situation.inventories[change.account].deployment(change.act.name))
+
+
+def _subjects(changes: Iterable[Change]) -> list[list[str]]:
+    return sorted([str(change.node), change.subject] for change in changes if change.subject)
