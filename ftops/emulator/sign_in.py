@@ -24,6 +24,9 @@ from ftops.emulator.wire_errors import Surface, WireError
 _AUDIENCES: Final = ARM_AUDIENCES | DATA_AUDIENCES
 _ADFS: Final = "adfs"  # how the Azure CLI addresses a cloud whose sign-in host it does not know
 _ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+# Between these the answer is a list of all clouds; `az cloud register` asks with the later one.
+_CLOUDS_LISTED_SINCE: Final = "2019-05-01"
+_CLOUDS_LISTED_UNTIL: Final = "2022-09-01"
 _FORM_BYTES_MAX: Final = 64 * 1024
 
 
@@ -222,7 +225,7 @@ def _endpoints(call: Call) -> Answer:
         "gallery": "https://gallery.azure.com/",
         "microsoftGraphResourceId": "https://graph.microsoft.com/",
     }
-    listed = call.query.get("api-version", "") >= "2019-05-01"
+    listed = _CLOUDS_LISTED_SINCE <= call.query.get("api-version", "") < _CLOUDS_LISTED_UNTIL
     return Answer(payload=[cloud] if listed else cloud)
 
 

@@ -59,6 +59,16 @@ def test_the_upgrade_option_is_kept(bench: Bench, option: str) -> None:
     assert made.json["properties"]["versionUpgradeOption"] == option
 
 
+@pytest.mark.parametrize(("capacity", "status"), [("3", 201), ("three", 400), ("", 400), (3.5, 400), (True, 400)])
+def test_a_capacity_may_come_as_digits_the_way_the_azure_cli_sends_it(
+    bench: Bench, capacity: object, status: int
+) -> None:
+    made = bench.resource("PUT", BOT, {**base(), "sku": {"name": "Standard", "capacity": capacity}})
+    assert made.status == status
+    if status == 201:
+        assert made.json["sku"]["capacity"] == 3
+
+
 @pytest.mark.parametrize("member", ["versionUpgradeOption", "deploymentState", "serviceTier"])
 def test_an_enumeration_has_its_values_and_no_others(bench: Bench, member: str) -> None:
     assert bench.resource("PUT", BOT, base(**{member: "Sometimes"}), version=PAUSING).status == 400

@@ -101,9 +101,9 @@ def test_the_openid_configuration_leads_to_the_token_endpoint(bench: Bench, tena
 
 
 def test_the_metadata_of_the_cloud_say_where_everything_is(bench: Bench) -> None:
-    older = bench.ask("GET", "/metadata/endpoints?api-version=2015-01-01").json
-    (newer,) = bench.ask("GET", "/metadata/endpoints?api-version=2022-09-01").json
-    assert older == newer
+    newer = bench.ask("GET", "/metadata/endpoints?api-version=2022-09-01").json
+    assert bench.ask("GET", "/metadata/endpoints?api-version=2015-01-01").json == newer
+    assert bench.ask("GET", "/metadata/endpoints?api-version=2019-05-01").json == [newer]
     assert newer["resourceManager"] == bench.url
     assert newer["authentication"]["loginEndpoint"] == f"{bench.url}/adfs"
 

@@ -133,6 +133,8 @@ def checked_sku(call: Call, value: object, name_before: str, capacity_before: in
     if name is None:
         raise WireError(400, "InvalidResourceProperties", "The specified SKU of account deployment is not supported.")
     capacity = capacity_before if value.get("capacity") is None else value["capacity"]
+    if isinstance(capacity, str) and capacity.isascii() and capacity.isdigit() and len(capacity) < 10:
+        capacity = int(capacity)  # as the Azure CLI sends it
     if isinstance(capacity, bool) or not isinstance(capacity, int):
         raise malformed("sku.capacity must be a whole number.")
     if not 1 <= capacity <= call.profile.capacity_max:
