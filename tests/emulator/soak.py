@@ -22,8 +22,8 @@ from tests.emulator.bench import Bench, chat_rows, deployment, multipart
 DAY_SECONDS = 86_400.0
 ACCOUNTS = ("main", "other")
 ARM = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/emulator/providers/Microsoft.CognitiveServices/accounts"
-#: Old operations are forgotten; a day of them may be there.
-OPERATIONS_MAX = 200
+#: Old operations are forgotten every 64 requests; those of a day may be there.
+OPERATIONS_MAX = 70
 #: What the state of an account may explain: a quota, a status, something gone, a write in flight.
 EXPLAINED = frozenset({400, 404, 409})
 

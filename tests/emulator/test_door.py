@@ -189,11 +189,13 @@ def test_a_snapshot_brings_back_all_there_was(bench: Bench, tmp_path: Path) -> N
     bench.ask("PUT", "/_emulator/faults", {"fault": "C45"})
     token = bench.token("https://ai.azure.com")
     kept = snapshot(bench)
+    contents = {path.name for path in (tmp_path / "emulator.db.files").iterdir()}
     bench.ask("POST", "/_emulator/reset")
     other = bench.upload(completion_rows(12))
     assert restore(bench, kept) == 204
     assert bench.data("GET", f"/openai/v1/files/{file}/content").body == chat_rows(12)
     assert bench.data("GET", f"/openai/v1/files/{other}").status == 404
+    assert {path.name for path in (tmp_path / "emulator.db.files").iterdir()} == contents
     assert bench.resource("GET", "/accounts/main/deployments/bot").json["properties"]["model"]["name"] == model
     assert bench.ask("GET", "/_emulator/profile").json["overrides"]["files_max"] == 9
     assert [rule["fault"] for rule in bench.ask("GET", "/_emulator/faults").json["faults"]] == ["C45"]

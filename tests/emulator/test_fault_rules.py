@@ -55,6 +55,10 @@ def test_chance_repeats_from_its_seed(bench: Bench) -> None:
         runs.append(statuses(bench, 12))
     assert runs[0] == runs[1] != runs[2]
     assert {200, 429} == set(runs[0])
+    put_rules(bench, {"fault": "C1", "probability": 0})
+    assert statuses(bench, 5) == [200] * 5
+    put_rules(bench, {"fault": "C1", "probability": 1})
+    assert statuses(bench, 5) == [429] * 5
 
 
 @pytest.mark.parametrize(

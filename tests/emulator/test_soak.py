@@ -49,7 +49,7 @@ def soak(emulator: Emulator, store: Path, *, calls: int, seed: int) -> Soak:
 def test_two_simulated_years_of_legal_calls_leave_a_sound_and_small_store(tmp_path: Path) -> None:
     store = tmp_path / "soak.db"
     with Emulator(store, accounts=dict.fromkeys(ACCOUNTS), profile=LIKE_THE_SERVICE) as emulator:
-        client = soak(emulator, store, calls=1500, seed=24)
+        client = soak(emulator, store, calls=1000, seed=24)
     assert store_bytes(store) < STORE_BYTES_MAX
     assert client.answered[500] == 0
     assert {200, 201, 400, 404} <= set(client.answered)
