@@ -11,8 +11,8 @@ import tokenize
 from tests.architecture.source import ROOT, imports_of, modules, tracked_files
 
 #: Places where a checker is told to look away. More need a reason worth raising the number for; fewer lower it.
-TYPE_IGNORES = 5
-LINT_IGNORES = 0
+TYPE_IGNORES = 6
+LINT_IGNORES = 1
 COVERAGE_PRAGMAS = 0
 
 #: Where a module is imported by its name at run time: the table of commands and the package's own lazy exports.
