@@ -187,11 +187,20 @@ class LocalStore:
                     f"opening {self._file}: it is a symbolic link", hint="put the ledger itself there"
                 ) from error
             raise _disk_error("opening", self._file, error) from error
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+        try:
+            self._check_ours(handle)
+        except BaseException:
             os.close(handle)
-            raise LedgerError(f"opening {self._file}: it is not a file of the user who runs ftops")
+            raise
         return handle
+
+    def _check_ours(self, handle: int) -> None:
+        try:
+            found = os.fstat(handle)
+        except OSError as error:
+            raise _disk_error("opening", self._file, error) from error
+        if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid():
+            raise LedgerError(f"opening {self._file}: it is not a file of the user who runs ftops")
 
     def _load(self, handle: int) -> bytes:
         """The whole content; read again only when the file is not as this store left it."""
