@@ -144,3 +144,51 @@ def test_an_unusable_price_is_refused_and_changes_nothing(bench: Bench, prices: 
     refused = bench.ask("PUT", "/_emulator/prices", prices)
     assert (refused.status, refused.json["error"]["code"]) == (400, "invalidPayload")
     assert bench.ask("GET", "/_emulator/prices").json["overrides"] == {}
+
+
+def test_a_model_found_unsafe_after_training_costs_nothing(bench: Bench) -> None:
+    bench.profile(model_evaluation_failure="violence")
+    bench.job(bench.upload(chat_rows(12)))
+    bench.advance(700)
+    (entry,) = bill(bench)["jobs"]
+    assert (entry["status"], entry["paid"], entry["usd"]) == ("failed", False, 0)
+
+
+def test_a_job_that_ran_too_long_costs_nothing(bench: Bench) -> None:
+    bench.profile(job_running_seconds=1000.0, job_running_seconds_max=500.0)
+    bench.job(bench.upload(chat_rows(12)))
+    bench.advance(2000)
+    (entry,) = bill(bench)["jobs"]
+    assert (entry["status"], entry["usd"]) == ("failed", 0)
+
+
+def test_reinforcement_is_charged_by_the_hour_with_two_decimals_and_stops_at_its_cap(bench: Bench) -> None:
+    bench.profile(job_running_seconds=80 * 3600.0)
+    rows = b'{"messages": [{"role": "user", "content": "a question"}], "answer": "yes"}\n' * 12
+    grader = {
+        "type": "string_check",
+        "name": "same",
+        "input": "{{sample.output_text}}",
+        "reference": "{{item.answer}}",
+        "operation": "eq",
+    }
+    file = bench.upload(rows)
+    bench.job(
+        file,
+        model="o4-mini-2025-04-16",
+        validation_file=file,
+        method={"type": "reinforcement", "reinforcement": {"grader": grader}},
+    )
+    bench.advance(60 + 10 * HOUR + 9)
+    (entry,) = bill(bench)["jobs"]
+    assert (entry["hours"], entry["usd"]) == (10.0, 1000.0)
+    bench.advance(200 * HOUR)
+    (entry,) = bill(bench)["jobs"]
+    assert entry["status"] == "paused"
+    assert entry["usd"] == pytest.approx(5000, abs=2)
+
+
+def test_what_the_first_meter_reading_says_the_second_says_too(bench: Bench) -> None:
+    assert bench.ask("PUT", "/_emulator/clock", {"freeze": True}).status == 200
+    bench.deployed("bot", bench.trained())
+    assert bill(bench) == bill(bench)
