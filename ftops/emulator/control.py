@@ -143,6 +143,10 @@ def _reset(call: Call) -> Answer:
     for table in EMPTIED_BY_RESET:
         call.db.execute(f"DELETE FROM {table}")
     call.db.execute("DELETE FROM counters WHERE name = 'ids'")
+    call.db.execute("DELETE FROM settings WHERE name <> 'token_key'")  # prices, single quotas, principals
+    # Accounts stay, those soft-deleted come back; with the clock, their instants would lie anywhere.
+    call.db.execute("DELETE FROM accounts WHERE purged_at IS NOT NULL")
+    call.db.execute("UPDATE accounts SET deleted_at = NULL, settled_at = 0, keys = '{}'")
     import shutil  # loads every compression there is
 
     shutil.rmtree(call.store.contents, ignore_errors=True)

@@ -200,3 +200,23 @@ def test_deleting_a_missing_account_says_nothing_and_a_failed_sdk_call_carries_t
     with pytest.raises(HttpResponseError) as missing:
         arm.deleted_accounts.get("eastus2", "emulator", "none")
     assert missing.value.error.code == "ResourceNotFound"
+
+
+def test_a_reset_brings_accounts_back_as_they_were_made_and_forgets_prices_quotas_and_principals(bench: Bench) -> None:
+    bench.ask("PUT", "/_emulator/prices", {"gpt-4o": {"hosting_usd": 1}})
+    bench.ask("PUT", "/_emulator/quota", {"OpenAI.Standard.gpt-4o": 1})
+    bench.ask("PUT", "/_emulator/principals", {"somebody": {"role": "reader"}})
+    bench.advance(86_400)
+    bench.resource("POST", "/accounts/main/regenerateKey", {"keyName": "Key1"})
+    bench.resource("DELETE", "/accounts/other")
+    bench.advance(1)
+    assert bench.ask("POST", "/_emulator/reset").status == 204
+    accounts = bench.resource("GET", "/accounts").json["value"]
+    assert [(shown["name"], shown["properties"]["provisioningState"]) for shown in accounts] == [
+        ("main", "Succeeded"),
+        ("other", "Succeeded"),
+    ]
+    assert bench.resource("POST", "/accounts/main/listKeys", {}).json == {"key1": API_KEY, "key2": API_KEY}
+    assert bench.ask("GET", "/_emulator/prices").json["overrides"] == {}
+    assert bench.ask("GET", "/_emulator/quota").json == {}
+    assert bench.ask("GET", "/_emulator/principals").json["roles"] == {}
