@@ -15,7 +15,7 @@ from ftops.core.recorded import Recorded
 from ftops.executor import Options, Run, StopSignal, apply, confirm
 from ftops.ledger import Ledger, Session
 from ftops.planner import plan
-from simulation.chance import CALM, Chance, Dice
+from simulation.chance import Chance, Script
 from simulation.process import Client, Killed, Place, Process, ProcessStore, World, survey
 from simulation.scheduler import Turnstile
 from simulation.specs import ARM_IDS, HORIZON_SECONDS
@@ -72,8 +72,7 @@ class Machine:
     def init_ledger(self) -> None:
         """`ftops ledger init --nothing-in-flight`, by a person who knows."""
         if self._place.data is None:
-            calm = Dice(self._world.chance.random, CALM)  # type: ignore[attr-defined]
-            self._ledger(self._process(calm)).create(nothing_in_flight=True)
+            self._ledger(self._process(Script())).create(nothing_in_flight=True)
 
     def apply(self, desired: Desired, options: Options, chance: Chance) -> Ending:
         """Plans, says yes, applies."""

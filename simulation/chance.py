@@ -14,14 +14,17 @@ When = Literal["before", "after"]
 Commit = Literal["now", "late", "never"]
 Write = Literal["done", "answer lost", "never arrived", "late", "refused"]
 
-#: Seams around money are struck this much more often.
-WEIGHTS = {"ledger.write": 5.0, "create_job": 5.0, "clock": 0.3, "sleep": 0.3}
+#: Seams around money are struck this much more often; listings that cannot hide a job, less.
+WEIGHTS = {"ledger.write": 8.0, "create_job": 8.0, "clock": 0.3, "sleep": 0.3} | dict.fromkeys(
+    ("list_files", "list_models", "list_deployments"), 0.1
+)
 #: How long the transport waits for an answer, and how long after that a request can still take effect.
 CLIENT_TIMEOUT_SECONDS = 120.0
 CONNECT_SECONDS = 10.0
 LATE_COMMIT_SECONDS = 120.0
 LIST_LAG_SECONDS = 180.0
 PAUSE_SECONDS = 7200.0
+OUTAGE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,8 @@ class Chance(Protocol):
     def pause_before_send_seconds(self) -> float: ...
     def latency_seconds(self) -> float: ...
     def post(self) -> PostOutcome: ...
-    def listing_fails(self) -> bool: ...
+    def read_fails(self, seam: str) -> bool: ...
+    def outage_seconds(self) -> float: ...
     def write(self) -> Write:
         """What becomes of a write to Azure that costs nothing."""
 
@@ -108,7 +112,7 @@ class Dice:
     def pause_seconds(self, seam: str) -> float:
         if not self._happens(self.rates.pause * WEIGHTS.get(seam, 1.0)):
             return 0.0
-        return self.random.uniform(0, PAUSE_SECONDS if self.random.random() < 0.5 else 60.0)
+        return self.random.uniform(0, PAUSE_SECONDS if self.random.random() < 0.7 else 60.0)
 
     def pause_before_send_seconds(self) -> float:
         return self.random.uniform(0, PAUSE_SECONDS) if self._happens(self.rates.pause_before_send) else 0.0
@@ -119,8 +123,11 @@ class Dice:
     def post(self) -> PostOutcome:
         return self.random.choice(FAULTY) if self._happens(self.rates.post) else ANSWERED
 
-    def listing_fails(self) -> bool:
-        return self._happens(self.rates.listing)
+    def read_fails(self, seam: str) -> bool:
+        return self._happens(self.rates.listing * WEIGHTS.get(seam, 1.0))
+
+    def outage_seconds(self) -> float:
+        return self.random.uniform(0, OUTAGE_SECONDS) if self.random.random() < 0.3 else 0.0
 
     def write(self) -> Write:
         return self.random.choice(("answer lost", "never arrived")) if self._happens(self.rates.write) else "done"
@@ -131,7 +138,7 @@ class Dice:
         return self.random.choice(("answer lost", "answer lost", "never arrived", "late", "refused"))
 
     def store_read_fails(self) -> bool:
-        return self._happens(self.rates.store / 4)
+        return self._happens(self.rates.store / 10)
 
     def lock_is_ignored(self) -> bool:
         return self._happens(self.rates.lock)
@@ -172,8 +179,11 @@ class Script:
     def post(self) -> PostOutcome:
         return self.posts.pop(0) if self.posts else ANSWERED
 
-    def listing_fails(self) -> bool:
+    def read_fails(self, seam: str) -> bool:
         return False
+
+    def outage_seconds(self) -> float:
+        return 0.0
 
     def write(self) -> Write:
         return "done"

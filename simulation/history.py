@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from ftops.core.desired import DesiredFinetune
 from ftops.executor import Options
 from ftops.executor import steps as executor_steps
 from simulation.applier import Ending, Machine
-from simulation.chance import CALM, Dice, Rates
+from simulation.chance import CALM, Chance, Dice, Rates
 from simulation.process import START, Place, World
 from simulation.scheduler import Pool, Scheduler
 from simulation.service import PortService, Service, stranger_job
@@ -28,15 +29,16 @@ STORM_SECONDS = 10_800.0
 QUIET_RUNS = 10
 QUIET_PAUSE_SECONDS = 600.0
 
-MakeServices = Callable[[Scheduler, Dice, frozenset[str]], dict[str, Service]]
+MakeServices = Callable[[Scheduler, Chance, frozenset[str]], dict[str, Service]]
 
 
 @dataclass(frozen=True)
 class Damage:
-    """What happens to the ledger from outside at `at`: it is lost, or an earlier copy of it is put back."""
+    """The ledger is lost, or an earlier copy is put back: `at` a time, or that long after request number `post`."""
 
     at: float
     kind: str
+    post: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def drawn(seed: int, *, pause_before_send: float = 0.0, shared_ledger: bool = Tr
     storm = dice.random() < 0.5
     rates = Rates(
         post=0.6 if storm else 0.25,
-        listing=0.1 if storm else 0.03,
+        listing=0.3 if storm else 0.1,
         write=dice.choice((0.0, 0.1)),
         crash=dice.choice((0.0, 0.003, 0.01, 0.03)),
         pause=dice.choice((0.0, 0.003, 0.01, 0.02)),
@@ -115,10 +117,14 @@ def _starts(dice: random.Random) -> list[float]:
 
 def _damages(dice: random.Random, machines: int) -> tuple[Damage, ...]:
     """A copy put back is noticed by the machine that had seen more, so with two machines the ledger is only lost."""
-    if dice.random() >= 0.15:
+    if dice.random() >= 0.2:
         return ()
     kinds = ("lost", "put back") if machines == 1 else ("lost",)
-    return tuple(Damage(dice.uniform(0, STORM_SECONDS), dice.choice(kinds)) for _ in range(dice.choice((1, 2))))
+    found = []
+    for _ in range(dice.choice((1, 2))):
+        post = dice.choice((0, 1, 1, 2, 3))
+        found.append(Damage(dice.uniform(0, 120.0 if post else STORM_SECONDS), dice.choice(kinds), post))
+    return tuple(found)
 
 
 def _strangers(dice: random.Random) -> tuple[tuple[float, str, int], ...]:
@@ -161,19 +167,22 @@ class History:
             if self.schedule.nothing_in_flight:
                 for machine in self._machines:
                     machine.init_ledger()
+            self.world.on_post.append(self._harm_after_post)
             for at, event in self._events():
                 self._scheduler.at(START + at, event)
             self._scheduler.run([self._storm_of(machine, n) for n, machine in enumerate(self._machines)])
             self._scheduler.sleep(QUIET_PAUSE_SECONDS)
-            self._calm_down()
+            self._undo_strangers()
+            self._calm_down(Dice(self._dice.random, CALM))
         self._judge()
         return self.verdict
 
     def _events(self) -> Iterator[tuple[float, Callable[[], None]]]:
         for damage in self.schedule.damages:
-            yield damage.at, lambda damage=damage: self._harm(damage)
+            if not damage.post:
+                yield damage.at, partial(self._harm, damage)
         for at, kind, number in self.schedule.strangers:
-            yield at, lambda kind=kind, number=number: self._intrude(kind, number)
+            yield at, partial(self._intrude, kind, number)
 
     # The storm
 
@@ -204,6 +213,11 @@ class History:
         elif place.earlier:
             place.keep(self._dice.random.choice(place.earlier))
 
+    def _harm_after_post(self, number: int) -> None:
+        for damage in self.schedule.damages:
+            if damage.post == number:
+                self._scheduler.at(self._scheduler.now + damage.at, partial(self._harm, damage))
+
     def _intrude(self, kind: str, number: int) -> None:
         """Somebody makes a job by hand: with our suffix copied, or with our file and no suffix at all."""
         trainings: tuple[DesiredFinetune, ...] = self.schedule.editions[0].desired.finetunes
@@ -218,12 +232,13 @@ class History:
 
     # The quiet after it
 
-    def _calm_down(self) -> None:
+    def _undo_strangers(self) -> None:
         for service in self.world.services.values():
-            for job_id in self._strange:
+            for job_id in sorted(self._strange):
                 service.delete_job(job_id)
+
+    def _calm_down(self, calm: Chance) -> None:
         self.world.say("world", "is quiet")
-        calm = Dice(self._dice.random, CALM)
         desired = self.schedule.editions[-1].desired
         for number in range(QUIET_RUNS):
             machine = self._machines[number % len(self._machines)]
@@ -254,15 +269,18 @@ class History:
         self.verdict.counts.update({f"POST {name}": count for name, count in self.world.outcomes.items()})
         for key, count in sorted(paid.items()):
             if count > 1:
-                self.verdict.problems.append(("duplicate", f"training {key[1]} in {key[0]} was paid {count} times"))
+                self.verdict.problems.append(("paid twice", f"training {key[1]} in {key[0]} was paid {count} times"))
+        for key, count in sorted(made.items()):
+            if count > 1:
+                self.verdict.problems.append(("made twice", f"training {key[1]} in {key[0]} was made {count} times"))
         for account, token in sorted(self.schedule.editions[-1].tokens):
             if not paid[account, token]:
                 self.verdict.problems.append(("lost", f"training {token} in {account} was never made"))
         self.verdict.counts["jobs lost"] = sum(kind == "lost" for kind, _ in self.verdict.problems)
 
 
-def port_services(scheduler: Scheduler, dice: Dice, accounts: frozenset[str]) -> dict[str, Service]:
-    return {alias: PortService(alias, scheduler, dice) for alias in sorted(accounts)}
+def port_services(scheduler: Scheduler, chance: Chance, accounts: frozenset[str]) -> dict[str, Service]:
+    return {alias: PortService(alias, scheduler, chance) for alias in sorted(accounts)}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import BinaryIO, TypeVar
 
@@ -90,19 +90,30 @@ class World:
     visible_at: dict[str, float] = field(default_factory=dict)
     posts: Counter[tuple[str, str]] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
+    down_until: dict[str, float] = field(default_factory=dict)
+    on_post: list[Callable[[int], None]] = field(default_factory=list)
 
     def say(self, who: str, what: str) -> None:
         if self.trace is not None:
             self.trace(f"{self.scheduler.now - START:10.1f}  {who:10}  {what}")
 
-    def submit(self, service: Service, train: Train) -> ObservedJob:
-        """The service makes the job. Each one must have had a durable intent of its own (I1, I2)."""
-        job = service.submit(train)
+    def submit(self, service: Service, train: Train) -> ObservedJob | RemoteError:
+        """The request has arrived: the service makes the job, or says why not."""
+        try:
+            job = service.submit(train)
+        except RemoteError as refused:
+            self.say(service.alias, f"refuses {train.suffix}: {refused.summary}")
+            return refused
         self.visible_at[job.id] = self.scheduler.now + self.chance.lag_seconds()
         self.say(service.alias, f"makes {job.id[-4:]} for {train.suffix}")
         return job
 
+    def note_post(self) -> None:
+        for listener in self.on_post:
+            listener(sum(self.outcomes.values()))
+
     def count_post(self, service: Service, train: Train) -> None:
+        """Each request must have had a durable intent of its own (I1, I2)."""
         key = (service.arm_id, identity.token_of(train.suffix) or "")
         self.posts[key] += 1
         intents = sum(intent[:2] == key for intent in self.place.intents)
@@ -257,17 +268,21 @@ class Client:
         outcome = chance.post()
         process.world.outcomes[outcome.name] += 1
         process.say(f"POST {train.suffix}: {outcome.name}")
+        made: list[ObservedJob | RemoteError] = []
+        leaves = chance.seconds_up_to(CONNECT_SECONDS)
+        answered = leaves + (chance.seconds_up_to(CLIENT_TIMEOUT_SECONDS) if outcome.told == "nothing" else 0.0)
         if outcome.told != "unavailable":
             process.world.count_post(self._service, train)
-        process.spend(chance.seconds_up_to(CONNECT_SECONDS))
-        job = process.world.submit(self._service, train) if outcome.commit == "now" else None
-        if outcome.told == "nothing":
-            process.spend(chance.seconds_up_to(CLIENT_TIMEOUT_SECONDS))
-        if outcome.commit == "late":
-            when = process.world.scheduler.now + chance.seconds_up_to(LATE_COMMIT_SECONDS)
-            process.world.scheduler.at(when, lambda: process.world.submit(self._service, train) and None)
+        if outcome.commit != "never":
+            # What has been handed to the network does not stop when its sender does.
+            late = outcome.commit == "late"
+            arrives = answered + chance.seconds_up_to(LATE_COMMIT_SECONDS) if late else leaves
+            scheduler = process.world.scheduler
+            scheduler.at(scheduler.now + arrives, lambda: made.append(process.world.submit(self._service, train)))
+        process.world.note_post()
+        process.spend(answered)
         process.seam("create_job", "after")
-        return _told(outcome.told, job)
+        return _told(outcome.told, made)
 
     def _visible_jobs(self) -> tuple[ObservedJob, ...]:
         now, visible_at = self._process.world.scheduler.now, self._process.world.visible_at
@@ -275,11 +290,19 @@ class Client:
 
     def _read(self, seam: str, effect: Callable[[], T]) -> T:
         def answered() -> T:
-            if self._process.chance.listing_fails():
+            if self._down(seam):
                 raise RemoteError("unavailable", f"{seam}: the service is not available")
             return effect()
 
         return self._process.call(seam, answered)
+
+    def _down(self, seam: str) -> bool:
+        """Whether this read fails: alone, or in an outage of its route that lasts a while."""
+        down, now = self._process.world.down_until, self._process.world.scheduler.now
+        if self._process.chance.read_fails(seam):
+            down[seam] = max(down.get(seam, now), now + self._process.chance.outage_seconds())
+            return True
+        return now < down.get(seam, now)
 
     def _write(self, seam: str, effect: Callable[[], T]) -> T:
         def answered() -> T:
@@ -295,12 +318,16 @@ class Client:
         return self._process.call(seam, answered)
 
 
-def _told(told: str, job: ObservedJob | None) -> ObservedJob:
+def _told(told: str, made: list[ObservedJob | RemoteError]) -> ObservedJob:
+    """What the transport makes of the answer. A refusal is told as such even where a job was to be."""
+    answer = made[0] if told in ("job", "no id") else None
+    if isinstance(answer, RemoteError):
+        raise answer
     match told:
-        case "job" if job is not None:
-            return job
-        case "no id" if job is not None:
-            return ObservedJob("", job.status, job.model, job.created_at)
+        case "job" if answer is not None:
+            return answer
+        case "no id" if answer is not None:
+            return replace(answer, id="")
         case "garbage":
             raise ValueError("Expecting value: line 1 column 1 (char 0)")
         case "rejected":

@@ -61,10 +61,11 @@ class Service(Protocol):
 class PortService(simulated.Account):
     """The simulated Azure of the executor's tests, with jobs of drawn lengths and a bill."""
 
-    def __init__(self, alias: str, scheduler: Scheduler, chance: Chance) -> None:
-        course = simulated.Course(file_seconds=2, deployment_seconds=20)
+    def __init__(self, alias: str, scheduler: Scheduler, chance: Chance, *, quick: bool = False) -> None:
+        course = simulated.Course(file_seconds=2, deployment_seconds=5 if quick else 20, job_seconds=10 if quick else 600)
         super().__init__(alias, arm_id(alias), scheduler, simulated.Seams(), course)  # type: ignore[arg-type]
         self._chance = chance
+        self._quick = quick
         self._starts: dict[str, float] = {}
         self._unpaid: set[str] = set()
         self._tokens: dict[str, str] = {}
@@ -74,7 +75,7 @@ class PortService(simulated.Account):
 
     def submit(self, train: Train) -> ObservedJob:
         job = super().submit(train)
-        self._starts[job.id] = self.clock.now + 120 + self._chance.seconds_up_to(1680)
+        self._starts[job.id] = self.clock.now + (1 if self._quick else 120 + self._chance.seconds_up_to(1680))
         self.jobs[job.id].ends_at = self._starts[job.id] + self.course.job_seconds
         self._tokens[job.id] = identity.token_of(train.suffix) or ""
         return job
