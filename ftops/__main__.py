@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from ftops import __version__
@@ -20,6 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments in (["--version"], ["-version"]):
         print(f"ftops {__version__}")
         return 0
+    # Modules and parsed specs are many objects and no garbage: walking them again and again costs a tenth of the time.
+    gc.set_threshold(100_000)
     from ftops.cli.app import run
 
     return run(arguments)

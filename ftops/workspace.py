@@ -6,7 +6,6 @@ imported and started when first used: validating imports no cloud SDK and starts
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,17 +15,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ftops import __version__
 from ftops.core.account import EMBEDDED
-from ftops.core.address import Address
-from ftops.core.desired import Desired
-from ftops.core.diagnostic import Diagnostic
-from ftops.core.observed import Observed
-from ftops.core.plan import Plan
-from ftops.core.progress import Progress
-from ftops.core.recorded import Recorded
 from ftops.embedded import LOCAL_DIRECTORY, emulator_store, start_embedded
 
 if TYPE_CHECKING:
     from ftops.azure import AccountClient, Connections
+    from ftops.core.address import Address
+    from ftops.core.desired import Desired
+    from ftops.core.diagnostic import Diagnostic
+    from ftops.core.observed import Observed
+    from ftops.core.plan import Plan
+    from ftops.core.progress import Progress
+    from ftops.core.recorded import Recorded
     from ftops.executor import Outcome as Outcome
     from ftops.ledger import Ledger
     from ftops.loader import Project
@@ -121,7 +120,10 @@ class Workspace:
     ) -> Outcome:
         """Acts, inside of `stoppable(request)`: `request(signal number)` ends it. A plan that is not the review's own
         was saved, and must still hold. Raises StalePlan, LedgerError."""
+        import secrets
+
         import ftops.executor as executor
+        from ftops.core.progress import Progress
         from ftops.datasets.content import open_content
         from ftops.planner import plan
 

@@ -6,7 +6,6 @@ the table alone, so it costs no import of a command.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
@@ -69,6 +68,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self._entries:
+            import difflib
+
             near = difflib.get_close_matches(args[0], self._entries, n=1)
             hint = f" Did you mean `{near[0]}`?" if near else ""
             raise click.UsageError(f"No such command {args[0]!r}.{hint}", ctx)

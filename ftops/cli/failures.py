@@ -7,7 +7,6 @@ because it may hold what somebody else wrote (FTOPS_DEBUG=1 shows it all, with w
 from __future__ import annotations
 
 import os
-import traceback
 
 import click
 
@@ -51,6 +50,8 @@ def _told(error: BaseException, interrupted_code: int) -> tuple[int, tuple[Diagn
 
 
 def _bug(error: BaseException) -> Diagnostic:
+    import traceback
+
     frame = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
     where = f" at {os.path.basename(frame.filename)}:{frame.lineno}" if frame else ""
     detail = ""

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from ftops.cli.options import Invocation
 from ftops.core.address import Address, Node
 from ftops.core.diagnostic import Diagnostic
 from ftops.core.errors import DiagnosticErrors, FtopsError
-from ftops.core.plan import Plan
 
 if TYPE_CHECKING:
+    from ftops.core.plan import Plan
     from ftops.workspace import Review, Workspace
 
 
@@ -52,6 +51,8 @@ def choose(name: str, kind: str, known: Iterable[Address]) -> Address:
     addresses = {str(address): address for address in known if address.kind == kind}
     if wanted in addresses:
         return addresses[wanted]
+    from difflib import get_close_matches
+
     near = get_close_matches(wanted, addresses, n=1)
     raise FtopsError(
         f"looking for {wanted}: the specs have no such {kind}",

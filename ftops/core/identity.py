@@ -32,6 +32,9 @@ TAG_FINGERPRINT = "ftops-fingerprint"
 TAG_ROLE = "ftops-role"
 TAG_PROTECT = "ftops-protect"
 
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+)
 _TOKEN_AT_END = re.compile(rf"(?:^|-)([a-z2-7]{{{TOKEN_LENGTH}}})(?::ckpt-step-[0-9]+)?$")
 _JOB_HEX = re.compile(r"(?:^ftjob-|\.ft-)([0-9a-f]{32})")
 _FILE_NAME = re.compile(r"ftops-([0-9a-f]{32})-(.+)\.jsonl")
@@ -39,13 +42,13 @@ _FILE_NAME = re.compile(r"ftops-([0-9a-f]{32})-(.+)\.jsonl")
 
 def canonical_json(value: Any) -> bytes:
     """One spelling per value: sorted keys, no spaces, UTF-8, whole floats as integers. Raises ValueError on NaN."""
-    return json.dumps(
-        _canonical(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _ENCODER.encode(_canonical(value)).encode()
 
 
 def _canonical(value: Any) -> Any:
-    if isinstance(value, str | int):  # nearly all leaves, and asking about Mapping is slow
+    if type(value) is dict:  # nearly all mappings, and asking about Mapping is slow
+        return {str(key): item if type(item) is str else _canonical(item) for key, item in value.items()}
+    if isinstance(value, str | int):
         return value
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < 2**53 else value

@@ -12,15 +12,20 @@ from typing import BinaryIO
 
 BOM = b"\xef\xbb\xbf"
 CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES_MIN = 1 << 12
 
 
-def canonical_chunks(source: BinaryIO) -> Iterator[bytes]:
-    """The canonical bytes of `source`, read from where it stands. Nothing at all for a file without content."""
+def canonical_chunks(source: BinaryIO, *, size_bytes: int | None = None) -> Iterator[bytes]:
+    """The canonical bytes of `source`, read from where it stands. Nothing at all for a file without content.
+
+    `size_bytes` says how much is expected, not trusted: a buffer of a whole chunk costs more than reading a small file.
+    """
     started = False
     line_feeds_held = 0
     carry = b""
     first = True
-    while chunk := source.read(CHUNK_BYTES):
+    chunk_bytes = CHUNK_BYTES if size_bytes is None else min(CHUNK_BYTES, max(_CHUNK_BYTES_MIN, size_bytes + 1))
+    while chunk := source.read(chunk_bytes):
         chunk = carry + chunk
         if first:
             chunk = chunk.removeprefix(BOM)

@@ -10,6 +10,7 @@ import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,22 @@ class DatasetProblem(ValueError):
 
 
 class Confinement:
-    """The folder of one project, and the way into it. Short-lived: it remembers how folders were resolved."""
+    """The folder of one project, and the way into it. Short-lived: it remembers how folders were resolved and holds
+    the one it opened last, until it is closed. Not for several threads."""
 
     def __init__(self, root: Path) -> None:
         self._root = os.path.realpath(root)
         self._inside = self._root.rstrip("/") + "/"
         self._folders: dict[tuple[str, str], str] = {}
+        self._held: tuple[str, int] | None = None
+
+    def __enter__(self) -> Confinement:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._let_go()
 
     def locate(self, folder: str, written: str) -> str:
         """The path, relative to the project, that `written` means in a file of `folder` (also relative to it).
@@ -68,7 +79,10 @@ class Confinement:
         Raises DatasetProblem when it is missing, unreadable, a link, or anything but a regular file.
         """
         try:
-            descriptor = _walk(self._root, relative.split("/"))
+            folder, _, name = relative.rpartition("/")
+            # O_NONBLOCK: opening a named pipe must not wait for a writer.
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(name, flags, dir_fd=self._opened(folder))
         except FileNotFoundError as error:
             hint = f"it was looked for at {relative} in the project"
             raise DatasetProblem(Finding("dataset.missing", "the file does not exist", hint)) from error
@@ -81,6 +95,18 @@ class Confinement:
             summary = f"the path names {_kind_of(mode)}, not a regular file"
             raise DatasetProblem(Finding("dataset.not-a-file", summary, "name one .jsonl file"))
         return descriptor
+
+    def _opened(self, folder: str) -> int:
+        """A descriptor of `folder`, which stays ours; the ten thousand files of one folder need it once."""
+        if self._held is None or self._held[0] != folder:
+            self._let_go()
+            self._held = (folder, _walk(self._root, folder.split("/") if folder else []))
+        return self._held[1]
+
+    def _let_go(self) -> None:
+        if self._held is not None:
+            os.close(self._held[1])
+            self._held = None
 
     def _resolve(self, folder: str, written: str) -> str:
         head, _, name = written.rpartition("/")
@@ -107,15 +133,13 @@ _OUTSIDE = Finding(
 
 def _walk(root: str, parts: list[str]) -> int:
     folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        for part in parts[:-1]:
+    for part in parts:
+        try:
             inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        finally:
             os.close(folder)
-            folder = inner
-        # O_NONBLOCK: opening a named pipe must not wait for a writer.
-        return os.open(parts[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    finally:
-        os.close(folder)
+        folder = inner
+    return folder
 
 
 def _kind_of(mode: int) -> str:

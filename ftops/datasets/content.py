@@ -28,7 +28,8 @@ def measure(path: Path, *, relative_path: str, row_format: Format | None = None)
 
     Raises DatasetProblem when it is not a readable regular file, is empty, or is not JSON Lines.
     """
-    descriptor = Confinement(path.parent).open(path.name)
+    with Confinement(path.parent) as confinement:
+        descriptor = confinement.open(path.name)
     return measure_descriptor(descriptor, relative_path=relative_path, row_format=row_format)
 
 
@@ -39,7 +40,7 @@ def measure_descriptor(descriptor: int, *, relative_path: str, row_format: Forma
     checker = RowChecker(row_format)
     try:
         with open(descriptor, "rb", buffering=0) as source:
-            for chunk in canonical_chunks(source):
+            for chunk in canonical_chunks(source, size_bytes=os.fstat(descriptor).st_size):
                 digest.update(chunk)
                 size_bytes += len(chunk)
                 checker.feed(chunk)
@@ -71,7 +72,8 @@ def open_content(root: Path) -> Callable[[Content, bool], AbstractContextManager
 
 def _open_verified(root: Path, content: Content, bom: bool) -> BinaryIO:
     try:
-        source = os.fdopen(Confinement(root).open(content.path), "rb", buffering=0)
+        with Confinement(root) as confinement:
+            source = os.fdopen(confinement.open(content.path), "rb", buffering=0)
     except DatasetProblem as problem:
         raise _changed(content, problem.findings[0].summary) from problem
     try:

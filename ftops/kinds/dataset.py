@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from ftops.kinds.strict import SHA256, EntrySpec
+from ftops.kinds.strict import SHA256, EntrySpec, nothing_listed
 
 
 class DatasetSpec(EntrySpec):
@@ -21,4 +21,4 @@ class DatasetSpec(EntrySpec):
     keep: Literal["always", "until_trained"] = Field(
         default="always", description="Whether the upload stays in Azure after everything that uses it is trained."
     )
-    ignore: list[str] = Field(default_factory=list, description="Data rules that are waived.")
+    ignore: list[str] = Field(default_factory=nothing_listed, description="Data rules that are waived.")

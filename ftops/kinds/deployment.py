@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from ftops.kinds.finetune import Count
-from ftops.kinds.strict import DEPLOYMENT_NAME, DURATION, MODEL_NAME, EntrySpec, StrictSpec
+from ftops.kinds.strict import DEPLOYMENT_NAME, DURATION, MODEL_NAME, EntrySpec, StrictSpec, no_texts
 
 #: Codes of the service contract, section 2.8.
 Sku = Literal[
@@ -46,7 +46,7 @@ class DeploymentSpec(EntrySpec):
     )
     content_policy: str | None = Field(default=None, min_length=1, max_length=128, description="The content filter.")
     upgrade: Upgrade | None = Field(default=None, description="What Azure does when the model's version ages.")
-    tags: dict[str, str] = Field(default_factory=dict, description="Tags in Azure, beside those of ftops.")
+    tags: dict[str, str] = Field(default_factory=no_texts, description="Tags in Azure, beside those of ftops.")
     checkpoint: Literal["last", "best"] | Count = Field(default="last", description="Which checkpoint answers.")
     rollout: Literal["recreate", "blue_green"] = Field(
         default="recreate", description="How a new model takes the place of the old one."

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ftops.core.identity import AUTHOR_SUFFIX_MAX
-from ftops.kinds.strict import FINE_TUNED_MODEL, JOB_ID, MODEL_NAME, SUFFIX, EntrySpec, StrictSpec
+from ftops.kinds.strict import FINE_TUNED_MODEL, JOB_ID, MODEL_NAME, SUFFIX, EntrySpec, StrictSpec, nothing_listed
 
 INT32_MAX = 2**31 - 1
 
@@ -61,11 +61,13 @@ class FinetuneSpec(EntrySpec):
     )
     seed: int | None = Field(default=None, ge=0, le=INT32_MAX, description="Default: taken from the fingerprint.")
     integrations: list[dict[str, Any]] = Field(
-        default_factory=list, description="Other services that follow the training."
+        default_factory=nothing_listed, description="Other services that follow the training."
     )
     checkpoint: Literal["last", "best"] | Count = Field(
         default="last", description="Which checkpoint of the continued finetune is trained on."
     )
     rerun: int = Field(default=0, ge=0, le=INT32_MAX, description="Raise it to pay for the same training again.")
     hold: bool = Field(default=False, description="Keep serving the recorded job; edits show as held.")
-    gates: list[dict[str, Any]] = Field(default_factory=list, description="Conditions that may block deployments.")
+    gates: list[dict[str, Any]] = Field(
+        default_factory=nothing_listed, description="Conditions that may block deployments."
+    )

@@ -42,18 +42,18 @@ UNSUPPORTED: tuple[Unsupported, ...] = (
     Unsupported("deployment", ("drain",), ("5m",)),
 )
 
-_BY_KEY: Mapping[tuple[str, str], tuple[Unsupported, ...]] = {
-    (row.kind, row.path[0]): tuple(
-        other for other in UNSUPPORTED if (other.kind, other.path[0]) == (row.kind, row.path[0])
-    )
-    for row in UNSUPPORTED
-}
+_BY_KEY: dict[str, dict[str, list[Unsupported]]] = {}
+for _row in UNSUPPORTED:
+    _BY_KEY.setdefault(_row.kind, {}).setdefault(_row.path[0], []).append(_row)
 
 
 def unsupported_in(kind: Kind | Literal["project"], data: Mapping[str, Any]) -> Iterator[Unsupported]:
     """The rows of the table that `data`, one entry as written, makes use of."""
+    rows = _BY_KEY[kind]
+    if rows.keys().isdisjoint(data):
+        return
     for key in data:
-        for row in _BY_KEY.get((kind, key), ()):
+        for row in rows.get(key, ()):
             if _used(row, data):
                 yield row
 

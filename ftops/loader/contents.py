@@ -22,18 +22,23 @@ TRAINING_ROWS_MIN = 10
 _Outcome = Content | tuple[Finding, ...]
 
 
-class Contents:
+def measure_contents(root: Path, datasets: Mapping[str, Entry]) -> tuple[dict[str, Content], list[Diagnostic]]:
+    """The content of every dataset that has a usable file, and what is wrong with the others."""
+    with Confinement(root) as confinement:
+        return _Contents(confinement).measure(datasets)
+
+
+class _Contents:
     """Measures datasets of one project during one load."""
 
-    def __init__(self, root: Path) -> None:
-        self._confinement = Confinement(root)
+    def __init__(self, confinement: Confinement) -> None:
+        self._confinement = confinement
         self._located: dict[tuple[str, str], tuple[str, tuple[Finding, ...]]] = {}
         self._by_path: dict[tuple[str, str | None], _Outcome] = {}
         self._by_file: dict[tuple[object, ...], _Outcome] = {}
         self._told: set[tuple[object, ...]] = set()
 
     def measure(self, datasets: Mapping[str, Entry]) -> tuple[dict[str, Content], list[Diagnostic]]:
-        """The content of every dataset that has a usable file, and what is wrong with the others."""
         contents: dict[str, Content] = {}
         problems: list[Diagnostic] = []
         for name, entry in datasets.items():

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from ftops.core.address import KINDS, NAME_PATTERN, Address, Kind
+from ftops.core.address import KINDS, Address, Kind
 from ftops.core.diagnostic import Diagnostic, Position
 from ftops.kinds.dataset import DatasetSpec
 from ftops.kinds.deployment import DeploymentSpec
@@ -119,13 +119,15 @@ class _Collector:
         own: dict[str, Entry] = {}
         marks = document.marks(f"{kind}s")
         for name, data in section.items():
-            if not NAME_PATTERN.fullmatch(name):
+            try:
+                address = Address(kind, name)
+            except ValueError:
                 summary = "an entry's name is made of letters, digits, `.`, `_` and `-`, at most 64"
                 self.problems.append(document.problem("spec.bad-name", summary, (f"{kind}s", name), key=True))
                 continue
             mark = marks[name][0]
             position = Position(document.file, mark.line + 1, mark.column + 1)
-            entry = Entry(Address(kind, name), data if type(data) is dict else {}, document, position)
+            entry = Entry(address, data if type(data) is dict else {}, document, position)
             own[name] = entry
             first = declared.setdefault(name, entry)
             if first is not entry:

@@ -36,8 +36,8 @@ def find_project(start: Path) -> Path:
 def read_document(root: Path, relative: str, *, bounds: Bounds = NORMAL) -> Document:
     """The YAML file at `relative` in the project. Raises SpecErrors with one error."""
     try:
-        confinement = Confinement(root)
-        descriptor = confinement.open(confinement.locate("", relative))
+        with Confinement(root) as confinement:
+            descriptor = confinement.open(confinement.locate("", relative))
         with open(descriptor, "rb", buffering=0) as source:
             raw = _read(source.fileno(), bounds.size_bytes + 1)
     except DatasetProblem as problem:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from ftops.core.desired import Desired
 from ftops.core.diagnostic import Diagnostic
 from ftops.core.errors import SpecErrors
-from ftops.loader.contents import Contents
+from ftops.loader.contents import measure_contents
 from ftops.loader.documents import Document
 from ftops.loader.entries import Entries, collect
 from ftops.loader.files import find_specs, read_document
@@ -39,7 +39,7 @@ def _load(project: Project, *, large: bool) -> Desired:
     entries, found = collect(documents, suggester)
     problems += found
     problems += check_references(entries, project.accounts, suggester)
-    contents, found = Contents(project.root).measure(entries.datasets)
+    contents, found = measure_contents(project.root, entries.datasets)
     problems += found
     resolver = Resolver(project, entries, contents)
     desired = resolver.resolve()

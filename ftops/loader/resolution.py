@@ -12,7 +12,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from ftops.core import identity
-from ftops.core.address import Address
 from ftops.core.desired import (
     BaseModel,
     Content,
@@ -30,7 +29,7 @@ from ftops.kinds.rules import default_on_expiry
 from ftops.loader.contents import TRAINING_ROWS_MIN, too_few_rows
 from ftops.loader.entries import Entries, Entry
 from ftops.loader.project import Project
-from ftops.loader.training import existing_identity, hyperparameters, training_inputs
+from ftops.loader.training import existing_identity, training_inputs
 
 #: What a real account may do at most, unless ftops.yaml says otherwise.
 DEFAULT_LIMITS = Limits(max_new_jobs_per_day=5, max_deletes=3)
@@ -116,12 +115,13 @@ class Resolver:
             return
         parent = self._finetunes.get(spec.continues) if spec.continues else None
         training = self._contents.get(spec.training or "")
-        validation = self._contents.get(spec.validation or "")
+        validation = self._contents.get(spec.validation) if spec.validation else None
         if training is None or (spec.validation and validation is None) or (spec.continues and parent is None):
             return
         inputs = training_inputs(
             spec, parent=_identity(parent) if parent else None, training=training, validation=validation
         )
+        datasets = self._entries.datasets
         self._finetunes[name] = DesiredFinetune(
             address=entry.address,
             account=account,
@@ -130,13 +130,13 @@ class Resolver:
             base_model=spec.model,
             parent=parent.address if parent else None,
             checkpoint=spec.checkpoint,
-            training=Address("dataset", spec.training or ""),
-            validation=Address("dataset", spec.validation) if spec.validation else None,
+            training=datasets[spec.training or ""].address,
+            validation=datasets[spec.validation].address if spec.validation else None,
             training_content=training,
             validation_content=validation,
             suffix=spec.suffix,
             method=spec.method,
-            hyperparameters=hyperparameters(spec),
+            hyperparameters=inputs.get("hyperparameters", {}),
             training_tier=spec.training_tier,
             author_seed=spec.seed,
             hold=spec.hold,
@@ -262,17 +262,21 @@ def _fingerprint(spec: DeploymentSpec, finetune: DesiredFinetune | None, upgrade
         managed["finetune"] = _identity(finetune)
     if spec.model is not None:
         managed["model"] = spec.model.name.lower()
-        managed |= {"version": spec.model.version} if spec.model.version is not None else {}
-        managed |= {"format": spec.model.format} if spec.model.format != "OpenAI" else {}
+        if spec.model.version is not None:
+            managed["version"] = spec.model.version
+        if spec.model.format != "OpenAI":
+            managed["format"] = spec.model.format
     usual_upgrade = "NoAutoUpgrade" if pinned else "OnceNewDefaultVersionAvailable"
-    optional = {
-        "checkpoint": (spec.checkpoint, "last"),
-        "capacity": (spec.capacity or 1, 1),
-        "content_policy": (spec.content_policy, None),
-        "upgrade": (upgrade or usual_upgrade, usual_upgrade),
-        "tags": (spec.tags, {}),
-    }
-    managed |= {key: value for key, (value, default) in optional.items() if value != default}
+    if spec.checkpoint != "last":
+        managed["checkpoint"] = spec.checkpoint
+    if spec.capacity not in (None, 1):
+        managed["capacity"] = spec.capacity
+    if spec.content_policy is not None:
+        managed["content_policy"] = spec.content_policy
+    if upgrade not in (None, usual_upgrade):
+        managed["upgrade"] = upgrade
+    if spec.tags:
+        managed["tags"] = spec.tags
     return identity.digest(managed)[:FINGERPRINT_LENGTH]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection
 
 _COMPARISONS_MAX = 50_000
@@ -24,6 +23,8 @@ class Suggester:
         folded = {name.casefold(): name for name in known}
         if written.casefold() in folded:
             return folded[written.casefold()]
+        import difflib
+
         close = difflib.get_close_matches(written.casefold(), folded, n=1, cutoff=0.6)
         return folded[close[0]] if close else None
 
