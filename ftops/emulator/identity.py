@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import sqlite3
 import time
 from collections.abc import Mapping
@@ -113,6 +114,9 @@ def _arm_token(db: sqlite3.Connection, request: Request) -> Token:
     text = _bearer(request.headers.get("Authorization"))
     if text is None:
         raise wrong_arm_token("Authentication failed. The 'Authorization' header is missing.")
+    if hmac.compare_digest(text.encode(), API_KEY.encode()):
+        # Azure has no such thing: what `emulator serve` prints is to be all that a client needs (FIDELITY.md).
+        return Token(min(ARM_AUDIENCES), TENANT, TENANT, "all", math.inf)
     token = read_token(db, text)
     if token is None or token.audience not in ARM_AUDIENCES:
         raise wrong_arm_token("The access token is invalid, has expired or is for another audience.")

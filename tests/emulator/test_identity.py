@@ -205,6 +205,12 @@ def test_a_key_needs_no_role(bench: Bench) -> None:
     assert bench.ask("GET", "/main/openai/v1/files", api_key=API_KEY).status == 200
 
 
+def test_what_serve_prints_opens_arm_too_and_other_words_do_not(bench: Bench) -> None:
+    path = f"{ACCOUNT}/deployments?api-version=2025-09-01"
+    assert bench.ask("GET", path, Authorization=f"Bearer {API_KEY}").json == {"value": []}
+    assert bench.ask("GET", path, Authorization="Bearer something").status == 401
+
+
 def test_principals_have_roles_and_secrets_of_their_own(bench: Bench) -> None:
     client = "66666666-6666-6666-6666-666666666666"
     put = bench.ask("PUT", "/_emulator/principals", {client: {"role": "reader", "secret": "own"}})
