@@ -34,8 +34,8 @@ def interrupted(directory: Path, count: int) -> None:
     assert codes & {130, 143}, f"seed {seed}: every apply was done before it was interrupted"
 
 
-def test_twelve_signals_leave_nothing_half_recorded(tmp_path: Path):
-    interrupted(tmp_path, 12)
+def test_twenty_signals_leave_nothing_half_recorded(tmp_path: Path):
+    interrupted(tmp_path, 20)
 
 
 @pytest.mark.e2e
