@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
+import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -28,6 +31,7 @@ class Report:
     red: list[Verdict] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     def take(self, verdict: Verdict) -> None:
         self.schedules += 1
@@ -46,7 +50,19 @@ def live_seed(seed: int) -> Verdict:
 def live_on_emulator(seed: int) -> Verdict:
     """The same schedule without strangers, over the emulator."""
     with emulator_services() as services:
-        return History(replace(drawn(seed), strangers=()), services=services).live()
+        verdict = History(replace(drawn(seed), strangers=()), services=services).live()
+    verdict.replay += " --emulator"
+    return verdict
+
+
+def live_with_pause(seed: int) -> Verdict:
+    """With what no client can see: a pause after the last check and before the first byte."""
+    return History(drawn(seed, pause_before_send=0.02)).live()
+
+
+def live_unshared(seed: int) -> Verdict:
+    """With a ledger of its own on every machine."""
+    return History(drawn(seed, shared_ledger=False)).live()
 
 
 def campaign(live: Callable[[int], Verdict], seeds: Iterable[int], processes: int, told: Progress) -> Report:
@@ -59,15 +75,26 @@ def campaign_of_points(points: Sequence[Point], processes: int, told: Progress) 
 
 
 def _run(live: Callable[[T], Verdict], work: Sequence[T], processes: int, told: Progress) -> Report:
-    report, began = Report(), time.monotonic()
-    if processes <= 1:
-        for one in work:
-            report.take(live(one))
+    report, began, busy = Report(), time.monotonic(), _cpu_seconds()
+    with _mapped(live, work, processes) as verdicts:
+        for verdict in verdicts:
+            report.take(verdict)
             told(report.schedules)
-    else:
-        with multiprocessing.get_context("fork").Pool(processes) as pool:
-            for verdict in pool.imap(live, work, chunksize=_CHUNK):
-                report.take(verdict)
-                told(report.schedules)
-    report.seconds = time.monotonic() - began
+    report.seconds, report.cpu_seconds = time.monotonic() - began, _cpu_seconds() - busy
     return report
+
+
+@contextmanager
+def _mapped(live: Callable[[T], Verdict], work: Sequence[T], processes: int) -> Iterator[Iterator[Verdict]]:
+    if processes <= 1:
+        yield map(live, work)
+        return
+    with multiprocessing.get_context("fork").Pool(processes, gc.freeze) as pool:
+        yield pool.imap(live, work, chunksize=_CHUNK)
+        pool.close()
+        pool.join()
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of those it has waited for."""
+    return sum(resource.getrusage(who).ru_utime for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

@@ -10,16 +10,18 @@ import io
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from unittest import mock
 
 from ftops.core.desired import DesiredFinetune
 from ftops.executor import Options
 from ftops.executor import steps as executor_steps
+from ftops.ledger import document
 from simulation.applier import Ending, Machine
 from simulation.chance import CALM, Chance, Dice, Rates
-from simulation.process import START, Place, World
+from simulation.process import START, Place, World, decoded
 from simulation.scheduler import Pool, Scheduler
 from simulation.service import PortService, Service, stranger_job
 from simulation.specs import Edition, draw
@@ -64,9 +66,10 @@ class Schedule:
 
 @dataclass
 class Verdict:
-    """`problems` by kind. `counts`: what happened, for the report."""
+    """`problems` by kind. `counts`: what happened, for the report. `replay`: how to live it again, without --trace."""
 
     seed: int
+    replay: str = ""
     problems: list[tuple[str, str]] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -145,7 +148,7 @@ class History:
         horizons: dict[str, float] | None = None,
     ) -> None:
         self.schedule = schedule
-        self.verdict = Verdict(schedule.seed)
+        self.verdict = Verdict(schedule.seed, f"python -m simulation --seed {schedule.seed}")
         self._dice = Dice(random.Random(f"ftops history {schedule.seed}"), schedule.rates)
         self._scheduler = Scheduler(START)
         make = services or port_services
@@ -161,6 +164,7 @@ class History:
             for number, _ in enumerate(schedule.runs)
         ]
         self._strange: set[str] = set()
+        self._strangers_gone = False
 
     def live(self) -> Verdict:
         with _virtual_threads(self._scheduler):
@@ -223,6 +227,8 @@ class History:
         trainings: tuple[DesiredFinetune, ...] = self.schedule.editions[0].desired.finetunes
         training = trainings[number % len(trainings)]
         service = self.world.services[training.account]
+        if self._strangers_gone:
+            return
         train = stranger_job(service, training, kind)
         if train is not None:
             job = service.submit(train)
@@ -233,6 +239,7 @@ class History:
     # The quiet after it
 
     def _undo_strangers(self) -> None:
+        self._strangers_gone = True
         for service in self.world.services.values():
             for job_id in sorted(self._strange):
                 service.delete_job(job_id)
@@ -285,11 +292,12 @@ def port_services(scheduler: Scheduler, chance: Chance, accounts: frozenset[str]
 
 @contextmanager
 def _virtual_threads(scheduler: Scheduler) -> Iterator[None]:
-    """The executor's workers become tasks of the scheduler, so that they interleave by the seed alone."""
-    kept = executor_steps.ThreadPoolExecutor, executor_steps.wait
-    executor_steps.ThreadPoolExecutor = lambda *arguments: Pool(scheduler)  # type: ignore[assignment,misc]
-    executor_steps.wait = lambda futures: None  # type: ignore[assignment]
-    try:
+    """The executor's workers become tasks of the scheduler, so that they interleave by the seed alone.
+
+    Reading a line of the ledger is a pure function, so what it gave is kept: a history reads the same lines often.
+    """
+    with ExitStack() as patches:
+        patches.enter_context(mock.patch.object(executor_steps, "ThreadPoolExecutor", lambda *_: Pool(scheduler)))
+        patches.enter_context(mock.patch.object(executor_steps, "wait", lambda futures: None))
+        patches.enter_context(mock.patch.object(document, "decode", decoded))
         yield
-    finally:
-        executor_steps.ThreadPoolExecutor, executor_steps.wait = kept  # type: ignore[misc]

@@ -6,7 +6,7 @@ one after that) has to bring the project to rest without paying anything twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ftops.executor import Options
@@ -44,7 +44,7 @@ class Point:
 
 def seams(outcome: str) -> list[str]:
     """The seams of a run that does not die, in order."""
-    return _Reference(Point(outcome, ())).survivor().seams
+    return Reference(Point(outcome, ())).survivor().seams
 
 
 def every_point() -> Iterator[Point]:
@@ -68,7 +68,7 @@ def every_pair() -> Iterator[Point]:
 
 def _effects(point: Point) -> list[tuple[int, When]]:
     """Where the run after these deaths can die."""
-    reference_of = _Reference(point)
+    reference_of = Reference(point)
     script = reference_of.survivor()
     found = [number for number, seam in enumerate(script.seams) if seam in EFFECTS]
     return [(number, side) for number in found for side in SIDES]
@@ -76,15 +76,16 @@ def _effects(point: Point) -> list[tuple[int, When]]:
 
 def live_point(point: Point) -> Verdict:
     """The runs that die, then runs until nothing is left to do, judged by the bill."""
-    return _Reference(point).live()
+    return Reference(point).live()
 
 
-class _Reference(History):
+class Reference(History):
     """The reference project, one machine, no weather but what the point says."""
 
-    def __init__(self, point: Point) -> None:
+    def __init__(self, point: Point, *, trace: Callable[[str], None] | None = None) -> None:
         schedule = Schedule(0, (Edition(0.0, reference()),), ((),), Rates(), nothing_in_flight=True)
-        super().__init__(schedule, services=_quick_services)
+        super().__init__(schedule, services=_quick_services, trace=trace)
+        self.verdict.replay = f'python -m simulation --point "{point}"'
         self._point = point
         self._posts = [OUTCOMES[point.outcome]]
         self.world.chance = Script(lag=LAG_SECONDS)

@@ -36,7 +36,7 @@ from tests.executor.simulated import MemoryGuard
 T = TypeVar("T")
 #: A lease that is not renewed any more ends after this long.
 LEASE_SECONDS = 60.0
-_decoded = lru_cache(maxsize=200_000)(decode)
+decoded = lru_cache(maxsize=50_000)(decode)
 
 
 class Killed(BaseException):
@@ -73,7 +73,7 @@ class Place:
     def _note_intents(self, data: bytes | None) -> None:
         known = len(self.data) if data and self.data and data.startswith(self.data) else 0
         for raw in (data or b"")[known:].split(b"\n")[:-1]:
-            entry = _decoded(raw).entry
+            entry = decoded(raw).entry
             if isinstance(entry, Intent):
                 self.intents.add((entry.arm_id, entry.token, entry.nonce))
 
