@@ -43,7 +43,8 @@ class Scene:
         self.applier = Applier(self.world, ONE)
 
     def _watch(self, job: ObservedJob) -> ObservedJob:
-        intents = [i for i in fold(self.disk.durable).jobs.values() if i.outcome == "sending"]
+        known = fold(self.disk.durable).jobs.values() if self.disk.durable else ()
+        intents = [intent for intent in known if intent.outcome == "sending"]
         if not any(job.suffix and job.suffix.endswith(intent.token) for intent in intents):
             self.sent_without_intent.append(job.id)
         return job
