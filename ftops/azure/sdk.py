@@ -1,7 +1,8 @@
 """The SDKs: imported on first use, and the one place that knows what differs between their supported versions.
 
 openai 1.109 to 2 speak httpx, 3 speaks httpx2; azure-mgmt-cognitiveservices 13 to 15 disagree about models, so answers
-are read as JSON and never through them. Importing them costs a third of a second: nothing here is loaded earlier.
+are read as JSON and never through them. Importing them costs more than all else of a small plan: nothing here is loaded
+earlier.
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
+
+from ftops.azure.deferral import deferred
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 120.0
@@ -28,13 +32,15 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+@cache
 def openai() -> Any:
-    """The openai module."""
-    with collector_paused():
+    """The openai module. Its types are read when somebody asks for them, which ftops never does."""
+    with collector_paused(), deferred("openai.types"):
         import openai
     return openai
 
 
+@cache
 def arm_package() -> Any:
     """The azure.mgmt.cognitiveservices package, and with it what makes up a pipeline."""
     with collector_paused():
