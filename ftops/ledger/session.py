@@ -197,7 +197,8 @@ class Session:
             self._document.add(decode(line[:-1]))
         self._document.valid_bytes, self._document.cut_bytes = len(self._data), 0
         document = self._document
-        self._store.guard.note(document.lineage, Sighting(document.seq, document.crcs[-1]))
+        sighting = Sighting(document.seq, document.crcs[-1])
+        self._store.guard.note(document.lineage, sighting, place=self._store.place)
 
 
 def create(store: Store, *, nothing_in_flight: bool = False, horizons: Mapping[str, float] | None = None) -> Session:
@@ -245,4 +246,6 @@ def _suspicion(document: LedgerDocument, store: Store) -> str:
         return f"it went backwards: {document.seq} entries where {sighting.seq} had been seen"
     if document.crcs[sighting.seq - 1] != sighting.crc:
         return f"its history changed: entry {sighting.seq} is not the one that had been seen"
+    if store.guard.latest(store.place) not in ("", document.lineage):
+        return "it is an earlier ledger: another one has been used here since"
     return ""

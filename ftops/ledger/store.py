@@ -57,7 +57,10 @@ class Guard(Protocol):
     """Remembers, outside the ledger, how far a ledger had come: going backwards must be noticed."""
 
     def seen(self, lineage: str) -> Sighting | None: ...
-    def note(self, lineage: str, sighting: Sighting) -> None: ...
+    def latest(self, place: str) -> str:
+        """The lineage that was written last at this place; "" when none is known."""
+
+    def note(self, lineage: str, sighting: Sighting, *, place: str) -> None: ...
 
 
 class Store(Protocol):

@@ -89,12 +89,17 @@ class Seams:
 class MemoryGuard:
     def __init__(self) -> None:
         self.sightings: dict[str, Sighting] = {}
+        self.places: dict[str, str] = {}
 
     def seen(self, lineage: str) -> Sighting | None:
         return self.sightings.get(lineage)
 
-    def note(self, lineage: str, sighting: Sighting) -> None:
+    def latest(self, place: str) -> str:
+        return self.places.get(place, "")
+
+    def note(self, lineage: str, sighting: Sighting, *, place: str) -> None:
         self.sightings[lineage] = sighting
+        self.places[place] = lineage
 
 
 class MemoryStore:
