@@ -127,7 +127,7 @@ class _Apply:
         return Ending("ended", words, quiet, self.unplanned_deletes())
 
     def unplanned_deletes(self) -> list[tuple[str, str]]:
-        """Whatever was deleted must have been shown: as a delete or replace, or as what making that very thing leaves."""
+        """Whatever was deleted must have been shown: as a delete or replace, or as what making it leaves behind."""
         deleted = [target for client in self._clients.values() for target in client.deleted]
         return [("delete", f"{target} was deleted unseen") for target in deleted if not self._shown(target)]
 

@@ -6,7 +6,6 @@ strangers did, and machines go on applying until nothing is left to do. The judg
 
 from __future__ import annotations
 
-import io
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -297,7 +296,7 @@ def _virtual_threads(scheduler: Scheduler) -> Iterator[None]:
     Reading a line of the ledger is a pure function, so what it gave is kept: a history reads the same lines often.
     """
     with ExitStack() as patches:
-        patches.enter_context(mock.patch.object(executor_steps, "ThreadPoolExecutor", lambda *_: Pool(scheduler)))
-        patches.enter_context(mock.patch.object(executor_steps, "wait", lambda futures: None))
+        patches.enter_context(mock.patch.object(executor_steps, "ThreadPoolExecutor", partial(Pool, scheduler)))
+        patches.enter_context(mock.patch.object(executor_steps, "wait", return_value=None))
         patches.enter_context(mock.patch.object(document, "decode", decoded))
         yield

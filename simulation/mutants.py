@@ -39,7 +39,7 @@ class Mutant:
     def installed(self) -> Iterator[None]:
         with ExitStack() as stack:
             # The judge is to find it from the bill, not the apparatus from what it sees on the way.
-            stack.enter_context(mock.patch.object(process.World, "count_post", lambda *arguments: None))
+            stack.enter_context(mock.patch.object(process.World, "count_post", return_value=None))
             for patch in self.patches():
                 stack.enter_context(patch)
             yield
@@ -69,7 +69,7 @@ def _no_swap() -> Patches:
 
 def _no_deadline() -> Patches:
     """However long ago the intent was written, it is sent."""
-    yield mock.patch.object(paid, "min", lambda *numbers: math.inf, create=True)
+    yield mock.patch.object(paid, "min", return_value=math.inf, create=True)
 
 
 def _no_horizon() -> Patches:
@@ -88,7 +88,7 @@ def _short_horizon() -> Patches:
 
 def _ambiguous_is_failed() -> Patches:
     """Every error of a create counts as a create that failed, as in Crossplane."""
-    yield mock.patch.object(paid, "_proven_absent", lambda error: True)
+    yield mock.patch.object(paid, "_proven_absent", return_value=True)
 
 
 def _list_error_is_empty() -> Patches:
@@ -105,8 +105,8 @@ def _list_error_is_empty() -> Patches:
 
 def _no_quarantine() -> Patches:
     """A ledger that was lost, or put back from a copy, is believed at once."""
-    yield mock.patch.object(Session, "young_seconds_left", lambda self, arm_id: 0.0)
-    yield mock.patch.object(session, "_suspicion", lambda document, store: "")
+    yield mock.patch.object(Session, "young_seconds_left", return_value=0.0)
+    yield mock.patch.object(session, "_suspicion", return_value="")
 
 
 def _sdk_retries() -> Patches:
@@ -127,8 +127,8 @@ def _sdk_retries() -> Patches:
 
 def _blind_adoption() -> Patches:
     """Whatever carries the token is taken up, and nothing is ever suspicious."""
-    yield mock.patch.object(identify, "contradiction", lambda *arguments: "")
-    yield mock.patch.object(finetunes, "unreadable_twin", lambda *arguments: None)
+    yield mock.patch.object(identify, "contradiction", return_value="")
+    yield mock.patch.object(finetunes, "unreadable_twin", return_value=None)
 
 
 MUTANTS: Mapping[str, Mutant] = {

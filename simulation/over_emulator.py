@@ -178,7 +178,9 @@ class EmulatorService:
             if error.kind != "missing":
                 raise
 
-    def _data(self, method: str, path: str, body: bytes = b"", content_type: str = "application/json") -> dict[str, Any]:
+    def _data(
+        self, method: str, path: str, body: bytes = b"", content_type: str = "application/json"
+    ) -> dict[str, Any]:
         return self._ask(method, f"/{self.alias}/openai/v1{path}", body, content_type, {"api-key": API_KEY})
 
     def _arm(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
@@ -188,9 +190,7 @@ class EmulatorService:
         )
         return self._ask(method, target, body, "application/json", {"Authorization": f"Bearer {self._arm_token}"})
 
-    def _ask(
-        self, method: str, target: str, body: bytes, content_type: str, said: Mapping[str, str]
-    ) -> dict[str, Any]:
+    def _ask(self, method: str, target: str, body: bytes, content_type: str, said: Mapping[str, str]) -> dict[str, Any]:
         headers = Headers()
         for name, value in {"Host": "127.0.0.1", "Content-Type": content_type, **said}.items():
             headers.add(name, value)

@@ -38,7 +38,7 @@ class Point:
         """Reads what `str` wrote. Raises ValueError."""
         outcome, *deaths = text.split()
         parts = [death.split(":") for death in deaths]
-        found = tuple((int(seam), SIDES[SIDES.index(side)]) for seam, side in parts)  # type: ignore[arg-type]
+        found = tuple((int(seam), SIDES[SIDES.index(side)]) for seam, side in parts)
         return cls({name.replace(" ", "_"): name for name in OUTCOMES}[outcome], found)
 
 

@@ -261,7 +261,7 @@ class Client:
         self._write("delete_deployment", lambda: self._service.delete_deployment(name))
 
     def create_job(self, train: Train) -> ObservedJob:
-        """The paid call. A pause before the first byte is the one thing the protocol cannot see: it has its own rate."""
+        """The paid call. A pause before the first byte is what the protocol cannot see: it has a rate of its own."""
         process, chance = self._process, self._process.chance
         process.die_perhaps("create_job", "before")
         process.pause(chance.pause_before_send_seconds(), "the socket")
@@ -444,7 +444,7 @@ def survey(clients: dict[str, Client]) -> Observed:
             ("deployments", client.list_deployments),
         ):
             try:
-                listed[what] = listing()  # type: ignore[operator]
+                listed[what] = listing()
             except RemoteError as error:
                 unread.append(Unread(alias, what, error.summary))
         accounts[alias] = ObservedAccount(alias, client.arm_id, **listed)  # type: ignore[arg-type]

@@ -168,9 +168,9 @@ class Turnstile:
 
 
 class Pool:
-    """Stands in for the executor's thread pool: every piece of work is a task of its own."""
+    """Stands in for the executor's thread pool: every piece of work is a task of its own, however many there are."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
+    def __init__(self, scheduler: Scheduler, workers: int, prefix: str) -> None:
         self._scheduler = scheduler
         self._tasks: list[Task] = []
 

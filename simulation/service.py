@@ -62,7 +62,9 @@ class PortService(simulated.Account):
     """The simulated Azure of the executor's tests, with jobs of drawn lengths and a bill."""
 
     def __init__(self, alias: str, scheduler: Scheduler, chance: Chance, *, quick: bool = False) -> None:
-        course = simulated.Course(file_seconds=2, deployment_seconds=5 if quick else 20, job_seconds=10 if quick else 600)
+        course = simulated.Course(
+            file_seconds=2, deployment_seconds=5 if quick else 20, job_seconds=10 if quick else 600
+        )
         super().__init__(alias, arm_id(alias), scheduler, simulated.Seams(), course)  # type: ignore[arg-type]
         self._chance = chance
         self._quick = quick

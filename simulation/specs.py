@@ -61,7 +61,11 @@ def build(
         data = dataset(f"d{number}", rows_of(f"d{content}", versions.get(number, 0)), account)
         data = replace(data, keep="until_trained" if number == 2 else "always")
         training = finetune(
-            f"v{number}", data, continues=latest.get(account) if continues else None, account=account, suffix=f"s{number}"
+            f"v{number}",
+            data,
+            continues=latest.get(account) if continues else None,
+            account=account,
+            suffix=f"s{number}",
         )
         sets.append(data)
         trainings.append(training)
@@ -75,7 +79,10 @@ def build(
         tuple(sets),
         tuple(trainings),
         tuple(deployments),
-        specs_digest=identity.digest([[str(one.address), one.fingerprint] for one in (*trainings, *deployments)]),
+        specs_digest=identity.digest(
+            sorted([str(d.address), d.fingerprint] for d in deployments)
+            + [[str(t.address), t.fingerprint] for t in trainings]
+        ),
     )
 
 
