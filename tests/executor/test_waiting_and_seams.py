@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ftops.core.errors import RemoteError
-from ftops.core.observed import ObservedJob
+from ftops.core.observed import ObservedFile, ObservedJob
 from ftops.executor import Options, Outcome, StopSignal, SystemClock, confirm
 from ftops.executor.sweep import duplicates
 from ftops.planner import Options as Planning
@@ -101,6 +101,17 @@ def test_duplicates_are_later_live_jobs_of_the_same_training_and_nothing_else() 
         ("ftjob-1", "ftjob-model-only"),
     ]
     assert duplicates(jobs, frozenset()) == ()
+
+
+def test_the_same_content_uploaded_twice_is_the_same_training_and_other_content_is_not() -> None:
+    jobs = [job("ftjob-1", 10), job("ftjob-2", 20, training_file="file-2"), job("ftjob-3", 30, training_file="file-3")]
+    files = [
+        ObservedFile("file-1", f"ftops-{'a' * 32}-bots-d1.jsonl", "processed"),
+        ObservedFile("file-2", f"ftops-{'a' * 32}-bots-d1.jsonl", "processed"),
+        ObservedFile("file-3", f"ftops-{'b' * 32}-bots-d1.jsonl", "processed"),
+    ]
+
+    assert [found.later.id for found in duplicates(jobs, frozenset({V.token}), files)] == ["ftjob-2"]
 
 
 def test_an_account_that_wants_a_byte_order_mark_gets_it_in_front() -> None:
