@@ -6,7 +6,7 @@ imported and started when first used: validating imports no cloud SDK and starts
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from ftops.core.progress import Progress
     from ftops.core.recorded import Recorded
     from ftops.executor import Outcome as Outcome
+    from ftops.executor import check_saved as check_saved
     from ftops.ledger import Ledger
     from ftops.loader import Project
+    from ftops.loader import json_schema as json_schema
     from ftops.planner import Allow as Allow
     from ftops.planner import Options
+    from ftops.planner import takeover as takeover
 
 TOOL = f"ftops {__version__}"
 
@@ -45,12 +48,6 @@ class Review:
     recorded: Recorded
     observed: Observed
     options: Options
-
-    def check_saved(self, saved: Plan) -> None:
-        """Raises StalePlan when `saved` no longer holds."""
-        from ftops.executor import check_saved
-
-        check_saved(saved, self.plan, self.recorded)
 
 
 class Workspace:
@@ -188,15 +185,15 @@ class Workspace:
         return frozenset({resource.account for resource in desired.resources} | once | {self.project.default_account})
 
 
-def json_schema(which: Literal["spec", "project"]) -> dict[str, Any]:
-    """The JSON Schema of a spec file or of ftops.yaml."""
-    from ftops.loader import json_schema as schema
-
-    return schema(which)
-
-
-def allowances(texts: Sequence[str]) -> Allow:
-    """Reads `NAME[=VALUE]` of `--allow`. Raises ValueError with a sentence for people."""
-    from ftops.planner import Allow
-
-    return Allow.parse(texts)
+def __getattr__(name: str) -> Any:
+    """What the command line uses of other rooms as it is, imported when asked for."""
+    room: Any
+    if name == "json_schema":
+        import ftops.loader as room
+    elif name == "check_saved":
+        import ftops.executor as room
+    elif name in ("Allow", "takeover"):
+        import ftops.planner as room
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(room, name)

@@ -32,6 +32,7 @@ COMMANDS = (
     Entry("show", "ftops.cli.show", "Show a saved plan, or one thing with all that is known of it."),
     Entry("output", "ftops.cli.output", "Print names and endpoints of deployments for programs."),
     Entry("ask", "ftops.cli.ask", "Send one prompt to a deployment."),
+    Entry("adopt", "ftops.cli.adopt", "Take over a deployment, or keep trainings as they are."),
     Entry("cancel", "ftops.cli.cancel", "Cancel the running job of a fine-tune."),
     Entry("ledger", "ftops.cli.ledger", "Show or create the ledger."),
     Entry("emulator", "ftops.cli.emulator", "Run, reset or move the clock of the emulator."),

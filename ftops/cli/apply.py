@@ -47,7 +47,9 @@ def command(
         review = workspace.review(targets=chosen, destroy=saved is not None and saved.destroy, allow=allowed)
         plan = review.plan
         if saved is not None and plan.complete:
-            review.check_saved(saved)
+            from ftops.workspace import check_saved
+
+            check_saved(saved, plan, review.recorded)
         check_targets(plan)
         if not console.json:
             console.result(render_plan(plan, console.palette, verbose=console.verbosity > 0))

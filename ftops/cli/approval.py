@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 def allowances(texts: Sequence[str]) -> Allow:
     """What `--allow` lets through; a rule that does not exist is a usage error."""
-    from ftops.workspace import allowances as read
+    from ftops.workspace import Allow
 
     try:
-        return read(texts)
+        return Allow.parse(texts)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="'--allow'") from error
 

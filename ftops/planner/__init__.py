@@ -4,5 +4,6 @@ from ftops.planner.approval import came_with_time, elsewhere, moved, outgrown
 from ftops.planner.guards import Allow, refusals
 from ftops.planner.options import Options
 from ftops.planner.planner import plan
+from ftops.planner.takeover import takeover
 
-__all__ = ["Allow", "Options", "came_with_time", "elsewhere", "moved", "outgrown", "plan", "refusals"]
+__all__ = ["Allow", "Options", "came_with_time", "elsewhere", "moved", "outgrown", "plan", "refusals", "takeover"]

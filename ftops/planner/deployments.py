@@ -24,7 +24,7 @@ from ftops.core.change import (
     PutDeployment,
     ReplaceDeployment,
 )
-from ftops.core.desired import DesiredDeployment
+from ftops.core.desired import Desired, DesiredDeployment
 from ftops.core.diagnostic import Diagnostic
 from ftops.core.identity import TAG_ADDRESS, TAG_ENVIRONMENT, TAG_FINGERPRINT, TAG_PROJECT, TAG_PROTECT, TAG_ROLE
 from ftops.core.observed import DEPLOYMENT_SETTLED, ObservedDeployment
@@ -218,7 +218,7 @@ def _managed(
     situation: Situation, deployment: DesiredDeployment, served: Served, observed: ObservedDeployment
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Before and after of what the specs manage, in the specs' words; equal but for casing counts as equal."""
-    own = _own_tags(situation, deployment)
+    own = own_tags(situation.desired, deployment)
     after: dict[str, Any] = {
         "model": served.model if served.model is not None else UNKNOWN,
         "format": served.format,
@@ -270,10 +270,11 @@ def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[FieldC
     )
 
 
-def _own_tags(situation: Situation, deployment: DesiredDeployment) -> dict[str, str]:
+def own_tags(desired: Desired, deployment: DesiredDeployment) -> dict[str, str]:
+    """The tags that say whose it is."""
     return {
-        TAG_PROJECT: situation.desired.project,
-        TAG_ENVIRONMENT: situation.desired.environment,
+        TAG_PROJECT: desired.project,
+        TAG_ENVIRONMENT: desired.environment,
         TAG_ADDRESS: str(deployment.address),
         TAG_FINGERPRINT: deployment.fingerprint,
         TAG_ROLE: "live",
@@ -295,7 +296,7 @@ def _body(
         capacity=deployment.capacity or 1,
         content_policy=deployment.content_policy,
         upgrade=deployment.upgrade,
-        tags={**deployment.tags, **_own_tags(situation, deployment)},
+        tags={**deployment.tags, **own_tags(situation.desired, deployment)},
     )
     return wanted if observed is None else _keeping(deployment, wanted, body_before(observed))
 

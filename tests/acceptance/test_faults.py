@@ -42,7 +42,7 @@ def pay_again(team: Team) -> None:
 
 
 def take_over(team: Team) -> None:
-    team.ftops("adopt", "deployment/bot", "--yes")
+    team.ftops("adopt", "deployment/bot", "-y")
 
 
 def resume(team: Team) -> None:

@@ -13,7 +13,7 @@ from ftops.cli.spellings import rewrite
 from tests.cli.conftest import Run
 
 COMMAND_NAMES = (
-    "init validate plan apply destroy drift status show output ask cancel "
+    "init validate plan apply destroy drift status show output ask adopt cancel "
     "ledger emulator schema doctor completion version"
 )
 GLOBAL = {"-C", "--env", "--var", "-o", "--output", "-q", "--quiet", "-v", "--verbose", "--color", "--no-input"}
@@ -76,7 +76,7 @@ def test_terraform_spellings_are_rewritten_and_nothing_else_is():
         (("plan", "--heal"), "No such option '--heal'"),
         (("plan", "--offline"), "No such option '--offline'"),
         (("paln",), "No such command 'paln'. Did you mean `plan`?"),
-        (("adopt", "x"), "No such command 'adopt'"),
+        (("refresh", "x"), "No such command 'refresh'"),
         (("plan", "-o", "html"), "'html' is not one of 'text', 'json'"),
         (("-o", "dotenv", "plan"), "-o dotenv is not offered here: choose text or json"),
         (("plan", "--var", "epochs"), "'epochs' is not NAME=VALUE"),

@@ -172,7 +172,7 @@ def test_a_saved_plan_is_stale_when_the_data_moved_and_nothing_when_it_was_alter
     stale = run("apply", "plan.json")
 
     assert (stale.code, stale.out) == (5, "")
-    assert "error[stale-plan]: applying the saved plan: specs changed since it was made" in stale.err
+    assert "error[stale-plan]: applying the saved plan: specs or data changed since it was made" in stale.err
     saved = project / "plan.json"
     saved.write_text(saved.read_text(encoding="utf-8").replace("not uploaded yet", "harmless"), encoding="utf-8")
     altered = run("apply", "plan.json")
