@@ -37,7 +37,7 @@ def _show(invocation: Invocation) -> int:
     else:
         console.result(_text(recorded, place, aliases, console.palette))
     if suspicion:
-        console.talk(f"It cannot prove what is in flight ({suspicion}): the next `ftops apply` counts it as new.")
+        console.talk(f"It cannot prove what is in flight ({suspicion}): what is paid for next waits as if it were new.")
     if caution:
         console.talk(f"Careful: {caution}.")
     return 0

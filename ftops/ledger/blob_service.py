@@ -189,9 +189,30 @@ def _credential(account_url: str) -> Any:
             f"opening the ledger at {account_url}: it must be an https address",
             hint="write https://NAME.blob.core.windows.net as `ledger.account_url` in ftops.yaml",
         )
-    from azure.identity import DefaultAzureCredential
+    return _Entra()
 
-    return DefaultAzureCredential()
+
+class _Entra:
+    """DefaultAzureCredential, made for the first token. A failure is final here: the SDK would try again for long."""
+
+    def __init__(self) -> None:
+        self._credential: Any = None
+
+    def get_token(self, *scopes: str, **options: Any) -> Any:
+        return self._asked("get_token", *scopes, **options)
+
+    def get_token_info(self, *scopes: str, **options: Any) -> Any:
+        return self._asked("get_token_info", *scopes, **options)
+
+    def _asked(self, method: str, *scopes: str, **options: Any) -> Any:
+        from azure.core.exceptions import ClientAuthenticationError
+        from azure.identity import DefaultAzureCredential
+
+        self._credential = self._credential or DefaultAzureCredential()
+        try:
+            return getattr(self._credential, method)(*scopes, **options)
+        except ClientAuthenticationError as error:
+            raise BlobProblem(401, SIGN_IN) from error
 
 
 def _is_loopback(account_url: str) -> bool:
@@ -217,14 +238,12 @@ def _problems() -> Iterator[None]:
 
 
 def _problem(error: Exception) -> BlobProblem | None:
-    from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
+    from azure.core.exceptions import AzureError, HttpResponseError
 
     if not isinstance(error, AzureError | OSError | ValueError):
         return None  # a mistake of ours, which must look like one
     status = getattr(error, "status_code", None) if isinstance(error, HttpResponseError) else None
     code = _code(error)
-    if isinstance(error, ClientAuthenticationError) and not code:
-        return BlobProblem(401, SIGN_IN)
     if not isinstance(status, int):
         return BlobProblem(None, type(error).__name__)
     return BlobProblem(status, code or type(error).__name__)

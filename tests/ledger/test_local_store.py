@@ -20,7 +20,7 @@ from tests.ledger.machine import ARM, Machine, intend
 HOLDER = Holder("r1", "host", 4711, "2026-01-02T03:04:05Z")
 
 
-@pytest.mark.parametrize("umask", [0o000, 0o022, 0o777])
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777])
 def test_every_file_is_private_whatever_the_umask(machine: Machine, umask: int) -> None:
     before = os.umask(umask)
     try:
@@ -92,6 +92,85 @@ def test_a_symbolic_link_is_not_followed(machine: Machine, tmp_path: Path) -> No
     machine.file.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(LedgerError, match="it is a symbolic link"):
         Session.open(machine.store())
+
+
+def test_folders_made_on_the_way_are_private_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o000)
+    try:
+        create(LocalStore(tmp_path / ".ftops" / "ledger"))
+    finally:
+        os.umask(before)
+
+    assert stat.S_IMODE((tmp_path / ".ftops").stat().st_mode) == 0o700
+
+
+def test_a_directory_behind_a_symbolic_link_is_refused(machine: Machine, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    machine.directory.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(LedgerError, match="it is a symbolic link"):
+        create(machine.store())
+    with pytest.raises(LedgerError, match="it is a symbolic link"), machine.store().lock(HOLDER):
+        pass
+
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_a_lock_file_behind_a_symbolic_link_is_refused(machine: Machine, tmp_path: Path) -> None:
+    create(machine.store())
+    (tmp_path / "precious").write_text("x")
+    (machine.directory / "ledger.lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(LedgerError, match="locking"), machine.store().lock(HOLDER):
+        pass
+    with pytest.raises(LedgerError, match="reading"):
+        machine.store().holder()
+
+    assert (tmp_path / "precious").read_text() == "x"
+
+
+def test_who_holds_the_lock_can_be_asked_and_only_their_end_frees_it(machine: Machine) -> None:
+    store = machine.store()
+    assert store.holder() is None
+    with store.lock(HOLDER):
+        assert (machine.store().holder(), store.lock_lost()) == (HOLDER, False)
+        with pytest.raises(LedgerError, match="for a living process") as caught:
+            machine.store().unlock()
+        assert caught.value.hint == "it is released when that process ends: wait for it, or end it"
+    assert store.holder() is None
+
+
+@pytest.mark.parametrize("step", ["flock", "fchmod", "pwrite"])
+def test_a_lock_that_the_file_system_cannot_give_is_an_error_for_people(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise OSError(37, "No locks available")
+
+    create(machine.store())
+    with machine.store().lock(HOLDER):
+        pass
+    monkeypatch.setattr("fcntl.flock" if step == "flock" else f"os.{step}", broken)
+    with pytest.raises(LedgerError, match="No locks available"), machine.store().lock(HOLDER):
+        pass
+    if step == "flock":
+        with pytest.raises(LedgerError, match="No locks available"):
+            machine.store().holder()
+
+
+def test_a_file_that_cannot_be_looked_at_is_an_error_for_people(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object, **_options: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    create(machine.store())
+    for call in ("fstat", "pread", "open"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"os.{call}", broken)
+            with pytest.raises(LedgerError, match="Input/output error"):
+                machine.store().read()
+    monkeypatch.setattr("os.rename", broken)
+    with pytest.raises(LedgerError, match=r"setting aside .*: Input/output error"):
+        machine.store().set_aside()
 
 
 def test_a_directory_or_a_pipe_in_its_place_is_an_error_for_people(machine: Machine) -> None:
