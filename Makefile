@@ -1,7 +1,7 @@
 # Verbs only. Nothing needs activating: every verb uses .venv, and makes it when it is missing or out of date.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test e2e check docs bench clean
+.PHONY: help setup demo test sim e2e check docs bench clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -20,6 +20,9 @@ demo: $(READY)  ## the main job end to end, on the embedded emulator
 
 test: $(READY)  ## the tests
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+sim: $(READY)  ## never pays twice: SEEDS=10000 drawn histories, every crash point, every pair
+	@$(BIN)/python -m simulation $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 e2e: $(READY)  ## what takes minutes or needs other environments
 	@$(BIN)/python -m pytest -m e2e $(ARGS)
