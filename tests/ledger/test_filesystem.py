@@ -14,7 +14,7 @@ TABLE = """\
 24 30 0:22 / /proc rw,nosuid - proc proc rw
 30 1 259:1 / / rw,relatime shared:1 - ext4 /dev/root rw
 41 30 0:40 / /home rw,relatime shared:22 master:1 - nfs4 server:/home rw
-42 41 259:3 / /home/me/fast rw - xfs /dev/nvme rw
+42 41 259:3 / /mnt/me/fast rw - xfs /dev/nvme rw
 43 30 0:44 / /mnt/with\\040space rw - fuse.sshfs host:/ rw
 44 30 0:45 / /over rw - cifs //host/share rw
 45 30 259:9 / /over rw - ext4 /dev/sdb rw
@@ -33,9 +33,9 @@ def mounts(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("directory", "kind"),
     [
-        ("/home/me/project/.ftops/ledger", "nfs4"),
+        ("/mnt/me/project/.ftops/ledger", "nfs4"),
         ("/homework", ""),
-        ("/home/me/fast/project", ""),
+        ("/mnt/me/fast/project", ""),
         ("/mnt/with space/project", "fuse.sshfs"),
         ("/over/project", ""),
         ("/cut/project", ""),
@@ -58,10 +58,10 @@ def test_a_path_that_cannot_be_resolved_is_taken_as_it_is_written(mounts: Path, 
 
 
 def test_a_store_on_a_network_file_system_says_so(mounts: Path, tmp_path: Path) -> None:
-    store = LocalStore(Path("/home/me/project/.ftops/ledger"), guard=FileGuard(tmp_path), mounts=mounts)
+    store = LocalStore(Path("/mnt/me/project/.ftops/ledger"), guard=FileGuard(tmp_path), mounts=mounts)
 
     assert store.caution == (
-        "/home/me/project/.ftops/ledger is on a network file system (nfs4), where a lock may not hold: "
+        "/mnt/me/project/.ftops/ledger is on a network file system (nfs4), where a lock may not hold: "
         "keep the project on a disk of this machine, or use `ledger: {backend: azblob}`"
     )
     assert LocalStore(Path("/srv/ledger"), guard=FileGuard(tmp_path), mounts=mounts).caution == ""
