@@ -13,7 +13,7 @@ from ftops.ledger.guard import FileGuard
 TABLE = """\
 24 30 0:22 / /proc rw,nosuid - proc proc rw
 30 1 259:1 / / rw,relatime shared:1 - ext4 /dev/root rw
-41 30 0:40 / /home rw,relatime shared:22 master:1 - nfs4 server:/home rw
+41 30 0:40 / /mnt rw,relatime shared:22 master:1 - nfs4 server:/home rw
 42 41 259:3 / /mnt/me/fast rw - xfs /dev/nvme rw
 43 30 0:44 / /mnt/with\\040space rw - fuse.sshfs host:/ rw
 44 30 0:45 / /over rw - cifs //host/share rw
