@@ -21,6 +21,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments in (["--version"], ["-version"]):
         print(f"ftops {__version__}")
         return 0
+    if argv is None:
+        import signal
+
+        # Until a command can answer it, Ctrl-C ends this process as it ends any program: no traceback from an import.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Modules and parsed specs are many objects and no garbage: walking them again and again costs a tenth of the time.
     gc.set_threshold(100_000)
     from ftops.cli.app import run

@@ -16,7 +16,9 @@ from ftops.executor import Options, Run, StopSignal, apply, confirm
 from ftops.ledger import Ledger, Session
 from ftops.planner import plan
 from simulation.chance import Chance, Script
-from simulation.process import Client, Killed, Place, Process, ProcessStore, World, survey
+from simulation.ledger_home import Place, ProcessStore
+from simulation.network import Client, survey
+from simulation.process import Killed, Process, World
 from simulation.scheduler import Turnstile
 from simulation.specs import ARM_IDS, HORIZON_SECONDS
 from tests.executor.simulated import MemoryGuard

@@ -20,7 +20,8 @@ from ftops.executor import steps as executor_steps
 from ftops.ledger import document
 from simulation.applier import Ending, Machine
 from simulation.chance import CALM, Chance, Dice, Rates
-from simulation.process import START, Place, World, decoded
+from simulation.ledger_home import Place, decoded
+from simulation.process import START, World
 from simulation.scheduler import Pool, Scheduler
 from simulation.service import PortService, Service, stranger_job
 from simulation.specs import Edition, draw
@@ -151,12 +152,11 @@ class History:
         self._dice = Dice(random.Random(f"ftops history {schedule.seed}"), schedule.rates)
         self._scheduler = Scheduler(START)
         make = services or port_services
-        places = [Place(self._scheduler, schedule.skew_seconds)]
-        if not schedule.shared_ledger:
-            places = [Place(self._scheduler, schedule.skew_seconds) for _ in schedule.runs]
-        self.world = World(
-            self._scheduler, self._dice, make(self._scheduler, self._dice, schedule.accounts), places[0], trace
-        )
+        services_made = make(self._scheduler, self._dice, schedule.accounts)
+        self.world = World(self._scheduler, self._dice, services_made, trace=trace)
+        ledgers = 1 if schedule.shared_ledger else len(schedule.runs)
+        places = [Place(self.world.intents, schedule.skew_seconds) for _ in range(ledgers)]
+        self._places = places
         offsets = random.Random(f"ftops clocks {schedule.seed}")
         self._machines = [
             Machine(f"machine{number}", self.world, places[number % len(places)], offsets.uniform(0, 10**6), horizons)
@@ -208,7 +208,7 @@ class History:
         return next((e for e in reversed(self.schedule.editions) if e.at <= now), self.schedule.editions[0])
 
     def _harm(self, damage: Damage) -> None:
-        place = self.world.place
+        place = self._dice.random.choice(self._places)
         self.world.say("ledger", damage.kind)
         self.verdict.counts[f"ledger {damage.kind}"] += 1
         if damage.kind == "lost":
@@ -273,6 +273,7 @@ class History:
         self.verdict.counts["jobs paid twice"] = sum(count - 1 for count in paid.values() if count > 1)
         self.verdict.counts["trainings"] = len(made)
         self.verdict.counts.update({f"POST {name}": count for name, count in self.world.outcomes.items()})
+        self.verdict.problems += [("invariant", words) for words in self.world.violations]
         for key, count in sorted(paid.items()):
             if count > 1:
                 self.verdict.problems.append(("paid twice", f"training {key[1]} in {key[0]} was paid {count} times"))

@@ -21,7 +21,7 @@ from ftops.executor import paid
 from ftops.ledger import Session, document, session
 from ftops.ledger.entries import Entry, Intent, Settled
 from ftops.planner import finetunes, identify
-from simulation import applier, process
+from simulation import applier, ledger_home, network, process
 
 Patches = Iterator[Any]
 
@@ -60,11 +60,11 @@ def _no_intent() -> Patches:
 def _no_swap() -> Patches:
     """The last writer wins: a store without conditional writes, behind a lease."""
 
-    def write(self: process.ProcessStore, etag: str, data: bytes) -> str:
+    def write(self: ledger_home.ProcessStore, etag: str, data: bytes) -> str:
         self._place.keep(data)
         return self._place.etag
 
-    yield mock.patch.object(process.ProcessStore, "write", write)
+    yield mock.patch.object(ledger_home.ProcessStore, "write", write)
 
 
 def _no_deadline() -> Patches:
@@ -92,15 +92,15 @@ def _ambiguous_is_failed() -> Patches:
 
 
 def _list_error_is_empty() -> Patches:
-    real = process.Client.list_jobs
+    real = network.Client.list_jobs
 
-    def list_jobs(self: process.Client) -> tuple[ObservedJob, ...]:
+    def list_jobs(self: network.Client) -> tuple[ObservedJob, ...]:
         try:
             return real(self)
         except RemoteError:
             return ()
 
-    yield mock.patch.object(process.Client, "list_jobs", list_jobs)
+    yield mock.patch.object(network.Client, "list_jobs", list_jobs)
 
 
 def _no_quarantine() -> Patches:
@@ -111,9 +111,9 @@ def _no_quarantine() -> Patches:
 
 def _sdk_retries() -> Patches:
     """Two more requests after any answer that is not the service's refusal, as the SDK does unless told not to."""
-    real = process.Client.create_job
+    real = network.Client.create_job
 
-    def create_job(self: process.Client, train: Train) -> ObservedJob:
+    def create_job(self: network.Client, train: Train) -> ObservedJob:
         for _ in range(2):
             try:
                 return real(self, train)
@@ -122,7 +122,7 @@ def _sdk_retries() -> Patches:
                     raise
         return real(self, train)
 
-    yield mock.patch.object(process.Client, "create_job", create_job)
+    yield mock.patch.object(network.Client, "create_job", create_job)
 
 
 def _blind_adoption() -> Patches:

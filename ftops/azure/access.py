@@ -29,13 +29,15 @@ DATA_SCOPE = "https://cognitiveservices.azure.com/.default"
 class Access:
     """One way in, shared by all accounts that are reached in the same way.
 
-    `data_token` gives a bearer token for the data plane; `new_http(keep_alive)` makes an HTTP client; `new_arm` makes
-    the ARM client of a subscription; `checked_endpoint` returns a usable endpoint or raises RemoteError;
-    `read_pauses_seconds` is how long a read waits before each repetition.
+    `data_token` gives a bearer token for the data plane; `new_http(keep_alive)` makes an HTTP client; `new_arm_reader`
+    makes of one a function that GETs from ARM; `new_arm` makes the ARM client of a subscription; `checked_endpoint`
+    returns a usable endpoint or raises RemoteError; `read_pauses_seconds` is how long a read waits before each
+    repetition.
     """
 
     data_token: Callable[[], str]
     new_http: Callable[[bool], Any]
+    new_arm_reader: Callable[[Any], Callable[[str], Any]]
     new_arm: Callable[[str], Any]
     checked_endpoint: Callable[[str], str]
     arm_url: str = ARM_URL
@@ -47,18 +49,20 @@ def azure_access() -> Access:
     credential = _LazyCredential()
     tokens = Once(lambda: _token_provider(credential))
 
-    def new_arm(subscription: str) -> Any:
-        sdk.arm_package()
-        from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+    def authentication() -> Any:
+        with sdk.collector_paused():
+            from azure.mgmt.core.policies import ARMChallengeAuthenticationPolicy
+        return ARMChallengeAuthenticationPolicy(credential, ARM_SCOPE)
 
-        authentication = ARMChallengeAuthenticationPolicy(credential, ARM_SCOPE)
+    def new_arm(subscription: str) -> Any:
         return sdk.new_arm_client(
-            subscription, ARM_URL, credential=credential, authentication=authentication, transport={}
+            subscription, ARM_URL, credential=credential, authentication=authentication(), transport={}
         )
 
     return Access(
         data_token=lambda: str(tokens.get()()),
         new_http=lambda keep_alive: sdk.new_http_client(verify=True, trust_env=True, keep_alive=keep_alive),
+        new_arm_reader=lambda http: sdk.new_arm_reader(ARM_URL, authentication(), http),
         new_arm=new_arm,
         checked_endpoint=_https_endpoint,
     )

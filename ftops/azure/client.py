@@ -25,10 +25,12 @@ from ftops.core.observed import ObservedDeployment, ObservedFile, ObservedJob, O
 class AccountClient:
     """One account. Threads may share it; nothing is sent before the first method is called."""
 
-    def __init__(self, account: Account, access: Access, http: Once, arm: Once, closing: threading.Event) -> None:
+    def __init__(
+        self, account: Account, access: Access, http: Once, reader: Once, arm: Once, closing: threading.Event
+    ) -> None:
         self._account = account
         self._access = access
-        self._control = ControlPlane(account, access, arm, closing)
+        self._control = ControlPlane(account, access, reader, arm, closing)
         self._facts = Once(self._control.observe_account)
         self._data = DataPlane(account, access, self.endpoint, http, closing)
 

@@ -30,7 +30,7 @@ class Connections:
     def __init__(self, accounts: Mapping[str, Account], emulator_urls: Mapping[str, str]) -> None:
         self._accounts = dict(accounts)
         self._closing = threading.Event()
-        self._ways: dict[str, tuple[Access, Once]] = {}
+        self._ways: dict[str, tuple[Access, Once, Once]] = {}
         self._arms: dict[tuple[str, str], Once] = {}
         self._clients = {alias: self._new_client(alias, emulator_urls) for alias in self._accounts}
 
@@ -41,7 +41,7 @@ class Connections:
     def close(self) -> None:
         """Closes connections and ends waits between repeated reads; requests in flight are not cut off."""
         self._closing.set()
-        for _, http in self._ways.values():
+        for _, http, _ in self._ways.values():
             for client in http.made:
                 client.close()
         for arm in self._arms.values():
@@ -61,12 +61,13 @@ class Connections:
         url = emulator_urls.get(alias, account.emulator)
         if url == EMBEDDED:
             raise ValueError(f"account {alias} is embedded: connect() needs its URL in emulator_urls")
-        access, http = self._way(url)
+        access, http, reader = self._way(url)
         arm = self._arms.setdefault((url, account.subscription), Once(partial(access.new_arm, account.subscription)))
-        return AccountClient(account, access, http, arm, self._closing)
+        return AccountClient(account, access, http, reader, arm, self._closing)
 
-    def _way(self, url: str) -> tuple[Access, Once]:
+    def _way(self, url: str) -> tuple[Access, Once, Once]:
         if url not in self._ways:
             access = loopback_access(url) if url else azure_access()
-            self._ways[url] = access, Once(partial(access.new_http, True))
+            http = Once(partial(access.new_http, True))
+            self._ways[url] = access, http, Once(lambda: access.new_arm_reader(http.get()))
         return self._ways[url]

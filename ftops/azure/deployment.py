@@ -1,9 +1,9 @@
 """Deployments and the account itself, through ARM.
 
 In: names and DeploymentBody values. Out: observed values. Writes are the SDK's own methods, one request each, that
-return when it is accepted. Reads go through the SDK's pipeline as plain GETs and are taken from the JSON: its major
-versions disagree about models (one drops unknown keys, another makes a missing list an empty one), and the models of a
-thousand deployments take over half a second. No URL of an operation leaves this module.
+return when it is accepted. Reads are plain GETs through azure-core's pipeline and are taken from the JSON: the SDK's
+major versions disagree about models (one drops unknown keys, another makes a missing list an empty one), and the models
+of a thousand deployments take over half a second. No URL of an operation leaves this module.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from ftops.azure import reading, sdk
+from ftops.azure import reading
 from ftops.azure.access import Access, Once
 from ftops.azure.data_plane import PAGES_MAX, Document, segment
 from ftops.azure.errors import broken_paging, json_object, parse_error, translated, unreadable
@@ -41,9 +41,10 @@ class AccountFacts:
 class ControlPlane:
     """One account's part of ARM."""
 
-    def __init__(self, account: Account, access: Access, arm: Once, closing: threading.Event) -> None:
+    def __init__(self, account: Account, access: Access, reader: Once, arm: Once, closing: threading.Event) -> None:
         self._account = account
         self._access = access
+        self._reader = reader
         self._arm = arm
         self._closing = closing
         # Where an operation of this process reports why it failed: the deployment itself does not say (section 2.6).
@@ -113,8 +114,8 @@ class ControlPlane:
     def _read(self, doing: str, url: str) -> Document:
         def once() -> Document:
             with translated(doing, "read"):
-                answer = sdk.get_arm(self._arm.get(), url)
-                return json_object(answer.status_code, answer.headers, answer.text(), doing, "read")
+                answer = self._reader.get()(url)
+                return json_object(answer.status_code, answer.headers, answer.text, doing, "read")
 
         return patiently(once, self._access.read_pauses_seconds, self._closing.wait)
 
@@ -151,7 +152,7 @@ class ControlPlane:
             return ""
         try:
             with translated(f"reading why deployment {name} failed", "read"):
-                body = sdk.get_arm(self._arm.get(), url).text()
+                body = self._reader.get()(url).text
         except RemoteError:
             return ""
         parsed = parse_error(body)

@@ -45,6 +45,7 @@ def loopback_access(url: str) -> Access:
     return Access(
         data_token=lambda: str(credential.get_token(DATA_SCOPE).token),
         new_http=new_http,
+        new_arm_reader=lambda http: sdk.new_arm_reader(base_url, BearerPolicy(credential), http),
         new_arm=new_arm,
         checked_endpoint=_loopback,
         arm_url=base_url,

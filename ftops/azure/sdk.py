@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -111,12 +111,36 @@ def new_arm_client(
     )
 
 
-def get_arm(client: Any, url: str) -> Any:
-    """GETs a URL, or a path below ARM's, through the ARM client's pipeline; the method became public in version 15."""
-    from azure.core.rest import HttpRequest
+def new_arm_reader(base_url: str, authentication: Any, http_client: Any) -> Callable[[str], Any]:
+    """A function that GETs a URL, or a path of ARM: through azure-core's pipeline, over the data plane's HTTP client.
 
-    send = getattr(client, "send_request", None) or client._send_request
-    return send(HttpRequest("GET", url))
+    The management SDK and the second HTTP library under it take as long to import as all the rest of a small plan, and
+    only writes need them.
+    """
+    with collector_paused():
+        import azure.core
+        from azure.core.pipeline import Pipeline, policies
+        from azure.core.rest import HttpRequest
+
+    transport: Any = _Transport(http_client)
+    headers = {"Accept": "application/json", "User-Agent": f"ftops azure-core/{azure.core.__version__}"}
+    pipeline = Pipeline[Any, Any](transport, [policies.RequestIdPolicy(), authentication])
+
+    def get(url: str) -> Any:
+        address = base_url + url if url.startswith("/") else url
+        return pipeline.run(HttpRequest("GET", address, headers=headers)).http_response
+
+    return get
+
+
+class _Transport:
+    """The last step of azure-core's pipeline."""
+
+    def __init__(self, http_client: Any) -> None:
+        self._http_client = http_client
+
+    def send(self, request: Any, **_options: Any) -> Any:
+        return self._http_client.request(request.method, request.url, headers=dict(request.headers))
 
 
 def _http_library() -> Any:

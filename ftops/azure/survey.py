@@ -35,11 +35,8 @@ def survey(connections: Clients, aliases: Iterable[str]) -> Observed:
     pool = ThreadPoolExecutor(min(WORKERS_MAX, 5 * len(wanted)), "survey")
     try:
         with sdk.collector_paused():
-            # Two threads that import at once only disturb each other. ARM's SDK comes first, because ARM is asked
-            # first; openai is imported here while the first answers are on their way.
-            sdk.arm_package()
+            sdk.openai()  # every reading needs it, and threads that import at once only disturb each other
             readings = {alias: _begun(pool, client) for alias, client in clients.items()}
-            sdk.openai()
             for alias, futures in readings.items():
                 values = {what: _result(future, alias, what, unread) for what, future in futures.items()}
                 accounts[alias] = ObservedAccount(alias=alias, arm_id=clients[alias].arm_id, **values)

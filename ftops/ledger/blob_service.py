@@ -199,18 +199,12 @@ class _Entra:
         self._credential: Any = None
 
     def get_token(self, *scopes: str, **options: Any) -> Any:
-        return self._asked("get_token", *scopes, **options)
-
-    def get_token_info(self, *scopes: str, **options: Any) -> Any:
-        return self._asked("get_token_info", *scopes, **options)
-
-    def _asked(self, method: str, *scopes: str, **options: Any) -> Any:
         from azure.core.exceptions import ClientAuthenticationError
         from azure.identity import DefaultAzureCredential
 
         self._credential = self._credential or DefaultAzureCredential()
         try:
-            return getattr(self._credential, method)(*scopes, **options)
+            return self._credential.get_token(*scopes, **options)
         except ClientAuthenticationError as error:
             raise BlobProblem(401, SIGN_IN) from error
 

@@ -128,7 +128,7 @@ class LedgerDocument:
             case Forgot():
                 self.entries.pop(_key(entry), None)
             case _:
-                pass  # a sweep is kept for people; it changes nothing that is decided from
+                return  # a sweep is kept for people; it changes nothing that is decided from
 
     def _intend(self, at: float, entry: Intent) -> None:
         if entry.nonce in self.intents:

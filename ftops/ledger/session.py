@@ -72,10 +72,6 @@ class Session:
         return self._suspicion
 
     @property
-    def etag(self) -> str:
-        return self._etag
-
-    @property
     def document(self) -> LedgerDocument:
         """The folded ledger; raises LedgerError when there is none."""
         if self._document is None:

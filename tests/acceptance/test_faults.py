@@ -138,6 +138,7 @@ CASES = (
     Case("C43", {"edit": "cancel"}, (DONE, PARTLY), pay_again),
     Case("C43", {"edit": "pause"}, (DONE, PARTLY), resume),
     Case("C43", {"edit": "delete_job"}, (DONE, PARTLY), pay_again),
+    Case("C44", {"account": "second"}, (PARTLY,), pay_again),
     Case("C45", {"seconds": 86_400.0}),
     Case("C45", {"seconds": -86_400.0}),
     Case("C46"),

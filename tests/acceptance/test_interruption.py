@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.architecture.source import ROOT
 from tests.e2e.appliers import Site, site, strikes
 
 BOTH = (signal.SIGINT, signal.SIGTERM)
@@ -41,6 +44,20 @@ def test_twenty_signals_leave_nothing_half_recorded(tmp_path: Path):
 @pytest.mark.e2e
 def test_a_hundred_signals_leave_nothing_half_recorded(tmp_path: Path):
     interrupted(tmp_path, 100)
+
+
+def test_ctrl_c_while_ftops_is_still_loading_ends_it_without_a_traceback(tmp_path: Path):
+    (tmp_path / "click.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "ftops", "plan"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
 @pytest.fixture

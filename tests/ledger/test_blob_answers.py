@@ -398,8 +398,6 @@ def test_azure_is_entered_with_entra_and_a_missing_sign_in_is_told(
         def get_token(self, *scopes: str, **options: Any) -> None:
             raise ClientAuthenticationError("DefaultAzureCredential: token abc")
 
-        get_token_info = get_token
-
     monkeypatch.setattr("azure.identity.DefaultAzureCredential", NobodySignedIn)
     store = open_store(tmp_path, "azblob", "https://localhost.invalid", "ledgers", "l.jsonl")
     with pytest.raises(LedgerError) as caught:
@@ -410,6 +408,7 @@ def test_azure_is_entered_with_entra_and_a_missing_sign_in_is_told(
     )
     assert "az login" in caught.value.hint
     assert (store.caution, store.place) == ("", "https://localhost.invalid/ledgers/l.jsonl")
+    assert store.guard.latest("anywhere") == ""
 
 
 def test_a_mistake_of_ours_looks_like_one(script: Script) -> None:

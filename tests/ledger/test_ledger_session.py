@@ -78,8 +78,16 @@ class UnreliableStore(LocalStore):
 
     lose: list[str]
 
+    late: tuple[str, bytes] | None = None
+
     def write_if(self, etag: str, data: bytes) -> str:
+        if self.late is not None:
+            super().write_if(*self.late)
+            self.late = None
         loss = self.lose.pop(0) if self.lose else ""
+        if loss == "late":
+            self.late = (etag, data)
+            raise LedgerUnsure("the answer was lost")
         if loss == "before":
             raise LedgerUnsure("the answer was lost")
         written = super().write_if(etag, data)
@@ -88,7 +96,7 @@ class UnreliableStore(LocalStore):
         return written
 
 
-@pytest.mark.parametrize("losses", [["after"], ["before"], ["before", "after"], ["before"] * 4])
+@pytest.mark.parametrize("losses", [["after"], ["before"], ["before", "after"], ["before"] * 4, ["late"]])
 def test_a_lost_answer_is_looked_up_and_the_entry_is_there_once(machine: Machine, losses: list[str]) -> None:
     create(machine.store())
     store = UnreliableStore(machine.directory, guard=machine.store().guard)

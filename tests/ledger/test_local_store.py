@@ -15,6 +15,7 @@ from ftops.core.errors import LedgerError, LedgerLocked, LedgerMoved
 from ftops.ledger.local import LocalStore
 from ftops.ledger.session import Session, create
 from ftops.ledger.store import Holder
+from ftops.ledger.timekeeper import boot_id
 from tests.ledger.machine import ARM, Machine, intend
 
 HOLDER = Holder("r1", "host", 4711, "2026-01-02T03:04:05Z")
@@ -83,6 +84,20 @@ def test_an_edit_from_outside_voids_the_etag(machine: Machine) -> None:
         store.write_if(etag, b"one\ntwo\n")
     machine.file.unlink()
     with pytest.raises(LedgerMoved, match="it is gone"):
+        store.write_if(etag, b"one\ntwo\n")
+
+
+def test_a_ledger_that_vanishes_while_its_lock_is_waited_for_has_moved(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = machine.store()
+    etag = store.write_if("", b"one\n")
+
+    def vanishes(handle: int, how: int) -> None:
+        machine.file.unlink()
+
+    monkeypatch.setattr("fcntl.flock", vanishes)
+    with pytest.raises(LedgerMoved, match="another ftops wrote it in between"):
         store.write_if(etag, b"one\ntwo\n")
 
 
@@ -291,6 +306,21 @@ def test_an_unreadable_clock_file_falls_back_to_the_wall_clock(machine: Machine,
     (machine.directory / "ledger.clock").write_bytes(kept)
 
     assert machine.store().now() == 1_000_000.0
+
+
+def test_a_kernel_without_boot_ids_has_none(tmp_path: Path) -> None:
+    assert boot_id(tmp_path / "none") == ""
+    assert boot_id() == boot_id()
+
+
+def test_a_guard_whose_file_cannot_be_replaced_leaves_nothing_behind(machine: Machine) -> None:
+    session = create(machine.store())
+    note = machine.user / f"{session.document.lineage}.json"
+    note.unlink()
+    note.mkdir()
+    intend(session)
+
+    assert [path.name for path in machine.user.iterdir() if path.name.startswith(".note-")] == []
 
 
 @pytest.mark.parametrize("kept", [b"", b"[]", b'{"seq": "1", "crc": "x"}', b'{"seq": 1}'])
