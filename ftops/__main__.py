@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 from ftops import __version__
 
+#: 128 + SIGINT and 128 + SIGTERM.
+INTERRUPTED = (130, 143)
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,15 +25,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"ftops {__version__}")
         return 0
     if argv is None:
-        import signal
-
-        # Until a command can answer it, Ctrl-C ends this process as it ends any program: no traceback from an import.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        _end_quietly_until_a_command_listens()
     # Modules and parsed specs are many objects and no garbage: walking them again and again costs a tenth of the time.
     gc.set_threshold(100_000)
     from ftops.cli.app import run
 
-    return run(arguments)
+    code = run(arguments)
+    if argv is None and code in INTERRUPTED:
+        # The signal may have struck in any instruction, an import's bookkeeping too: a thread that waits for what was
+        # left there would be waited for without end.
+        os._exit(code)
+    return code
+
+
+def _end_quietly_until_a_command_listens() -> None:
+    """Ctrl-C during the imports ends this process as it ends any program, without a traceback; ignored stays ignored."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

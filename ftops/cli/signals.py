@@ -62,12 +62,16 @@ def _tell(text: bytes) -> None:
 
 @contextmanager
 def installed() -> Iterator[Signals]:
-    """Signal handling for one command; the handlers that were there before come back. Only in the main thread."""
+    """Signal handling for one command, in the main thread only; the handlers that were there before come back.
+
+    A signal that the parent had this process ignore (a job in the background of a script) stays ignored.
+    """
     signals = Signals()
     if threading.current_thread() is not threading.main_thread():
         yield signals
         return
-    before = {number: signal.signal(number, signals.handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, signals.handle) for number in heard}
     try:
         yield signals
     finally:

@@ -60,6 +60,37 @@ def test_ctrl_c_while_ftops_is_still_loading_ends_it_without_a_traceback(tmp_pat
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
 
 
+def test_ctrl_c_ends_ftops_whatever_a_thread_of_it_waits_for(tmp_path: Path):
+    endless = "import os, signal, threading, time\nthreading.Thread(target=threading.Event().wait).start()\n"
+    (tmp_path / "yaml.py").write_text(f"{endless}os.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "ftops", "validate", "--color", "never"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "error[interrupted]: interrupted: nothing was under way\n"
+
+
+def test_a_signal_that_the_parent_has_ignored_stays_ignored(tmp_path: Path):
+    (tmp_path / "yaml.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise OSError('told')\n")
+    done = subprocess.run(
+        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "-m", "ftops", "validate", "--color", "never"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (1, "error[system]: using this machine: OSError\n")
+
+
 @pytest.fixture
 def slow(tmp_path: Path):
     """New work is wanted, and the service answers the paid request late."""
