@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _end_quietly_until_a_command_listens() -> None:
-    """Ctrl-C during the imports ends this process as it ends any program, without a traceback; ignored stays ignored."""
+    """Ctrl-C during imports ends this process as it ends any program, without a traceback; ignored stays ignored."""
     import signal
 
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
