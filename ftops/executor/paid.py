@@ -14,6 +14,7 @@ from ftops.core import identity
 from ftops.core.change import AdoptJob, Change, Train
 from ftops.core.errors import LedgerError, LedgerMoved, RemoteError
 from ftops.core.observed import ObservedJob
+from ftops.core.recorded import RecordedEntry
 from ftops.executor.ports import LedgerSession
 from ftops.executor.turn import VOID, Result, Turn
 
@@ -123,12 +124,8 @@ def _request_digest(act: Train) -> str:
 
 def _settle_done(turn: Turn, change: Change, act: Train, nonce: str, job: ObservedJob) -> None:
     arm_id, entry = turn.client(change).arm_id, turn.entry(change, token=act.token)
-
-    def write(session: LedgerSession) -> None:
-        session.settle_done(arm_id=arm_id, token=act.token, nonce=nonce, job_id=job.id, entry=entry)
-
     try:
-        _settle(turn, arm_id, act.token, nonce, write)
+        settle(turn, arm_id, act.token, nonce, job_id=job.id, entry=entry)
     except LedgerError as error:
         _keep_beside(turn, change, act, job, error)
         raise
@@ -136,7 +133,7 @@ def _settle_done(turn: Turn, change: Change, act: Train, nonce: str, job: Observ
 
 def _settle_rejected(turn: Turn, arm_id: str, token: str, nonce: str, error: RemoteError) -> None:
     code = error.code or error.kind
-    _settle(
+    _settled(
         turn,
         arm_id,
         token,
@@ -145,7 +142,18 @@ def _settle_rejected(turn: Turn, arm_id: str, token: str, nonce: str, error: Rem
     )
 
 
-def _settle(turn: Turn, arm_id: str, token: str, nonce: str, write: Callable[[LedgerSession], None]) -> None:
+def settle(turn: Turn, arm_id: str, token: str, nonce: str, *, job_id: str, entry: RecordedEntry | None = None) -> None:
+    """Records the job that an intent became, and (with `entry`) that an entry of the specs has it."""
+    _settled(
+        turn,
+        arm_id,
+        token,
+        nonce,
+        lambda session: session.settle_done(arm_id=arm_id, token=token, nonce=nonce, job_id=job_id, entry=entry),
+    )
+
+
+def _settled(turn: Turn, arm_id: str, token: str, nonce: str, write: Callable[[LedgerSession], None]) -> None:
     """Writes the outcome; when the ledger moved, on fresh readings, as long as the intent is still this one.
 
     The turn's own session stays void then, so no other intent of this turn can land on evidence that is void.

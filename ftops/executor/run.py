@@ -23,6 +23,7 @@ from ftops.executor.steps import execute
 from ftops.executor.sweep import sweep
 from ftops.executor.tally import Key, Tally, key_of
 from ftops.executor.turn import PaidBudget, Run, Stopped, Turn, Voice, pause
+from ftops.executor.unclaimed import settle_unclaimed
 from ftops.executor.waiting import short, wait_for_news
 from ftops.planner import came_with_time, elsewhere, outgrown
 
@@ -88,6 +89,7 @@ class _Loop:
                 return turn, False
             self._blind_looks = 0
             self._check_approved(turn)
+            settle_unclaimed(turn)
             sweep(turn)
             ready = self._ready(turn)
             made = execute(turn, ready, self._tally)

@@ -130,8 +130,10 @@ class Session:
         """Makes a paid intent durable. Returning is the permission to send once."""
         self.swap([Intent(arm_id, token, nonce, str(address), run, socket.gethostname(), request, inputs)])
 
-    def settle_done(self, *, arm_id: str, token: str, nonce: str, job_id: str, entry: RecordedEntry) -> None:
-        self.swap([Settled(arm_id, token, nonce, "done", job_id, ""), held(entry)])
+    def settle_done(self, *, arm_id: str, token: str, nonce: str, job_id: str, entry: RecordedEntry | None) -> None:
+        """Closes an intent with the job it became; `entry` is what has that job now, if anything has."""
+        settled = Settled(arm_id, token, nonce, "done", job_id, "")
+        self.swap([settled] if entry is None else [settled, held(entry)])
 
     def settle_rejected(self, *, arm_id: str, token: str, nonce: str, code: str) -> None:
         self.swap([Settled(arm_id, token, nonce, "rejected", None, code)])

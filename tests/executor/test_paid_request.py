@@ -238,6 +238,26 @@ def test_a_listing_that_lags_buys_nothing_twice() -> None:
     assert len(applier.world.paid) == len(set(applier.world.paid)) == 3
 
 
+def test_an_intent_that_the_specs_left_behind_is_settled_by_the_job_it_became() -> None:
+    applier = one(Course(lag_seconds=45)).with_options(deadline_seconds=20.0)
+    faults(applier)["create_job"] = ["answer lost"]
+    applier.run()
+    (left,) = applier.ledger.open().recorded().jobs.values()
+    applier.world.clock.now += 60
+    moved_on = Applier(applier.world, desired(D, finetune("v1", D, learning_rate_multiplier="2")))
+    outcome = moved_on.run()
+    jobs = applier.ledger.open().recorded().jobs
+
+    assert left.outcome == "sending"
+    assert outcome.exit_code == 0
+    assert sorted((job.outcome, job.job_id) for job in jobs.values()) == sorted(
+        ("done", job_id) for job_id in applier.world.accounts["main"].jobs
+    )
+    assert len(jobs) == len(applier.world.paid) == 2
+    (entry,) = [entry for entry in applier.ledger.open().recorded().entries if entry.address.kind == "finetune"]
+    assert entry.token != left.token
+
+
 def test_a_job_deleted_by_somebody_is_reported_and_never_bought_again() -> None:
     applier = one()
     applier.run()
