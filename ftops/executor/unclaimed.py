@@ -7,6 +7,7 @@ shows what came of it: here it is settled by the job that carries its token and 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ftops.core import identity
 from ftops.core.change import AdoptJob
@@ -14,6 +15,7 @@ from ftops.core.observed import ObservedAccount, ObservedJob
 from ftops.core.recorded import RecordedJob
 from ftops.executor.paid import settle
 from ftops.executor.turn import Turn
+from ftops.planner import fingerprinted
 
 
 def settle_unclaimed(turn: Turn) -> None:
@@ -38,8 +40,12 @@ def _job_of(intent: RecordedJob, account: ObservedAccount) -> ObservedJob | None
     return min(agreeing, key=lambda job: (job.created_at, job.id), default=None)
 
 
-def _agrees(job: ObservedJob, inputs: Mapping[str, object], contents: Mapping[str, str | None]) -> bool:
+def _agrees(job: ObservedJob, inputs: Mapping[str, Any], contents: Mapping[str, str | None]) -> bool:
     """What is not known (a file that is gone, the model of a continued training) contradicts nothing."""
-    model, training = inputs.get("model"), str(inputs.get("training", ""))
     carried = contents.get(job.training_file)
-    return model in (None, job.model.lower()) and (carried is None or training.startswith(carried))
+    seed = inputs.get("seed", identity.seed(identity.fingerprint(fingerprinted(inputs))))
+    return (
+        inputs.get("model") in (None, job.model.lower())
+        and job.seed in (None, seed)
+        and (carried is None or str(inputs.get("training", "")).startswith(carried))
+    )

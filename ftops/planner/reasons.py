@@ -34,11 +34,15 @@ def recorded_inputs(finetune: DesiredFinetune) -> dict[str, Any]:
     return {**finetune.inputs, **{key: count for key, count in rows.items() if count is not None}}
 
 
+def fingerprinted(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Of recorded inputs those that F was computed from."""
+    return {key: value for key, value in inputs.items() if key not in _ROWS}
+
+
 def changed_inputs(before: Mapping[str, Any], finetune: DesiredFinetune, effect: Effect) -> tuple[FieldChange, ...]:
     """What differs between the training that was paid for and the one the specs ask for now."""
     after = recorded_inputs(finetune)
-    bare_before = {key: value for key, value in before.items() if key not in _ROWS}
-    bare_after = {key: value for key, value in after.items() if key not in _ROWS}
+    bare_before, bare_after = fingerprinted(before), fingerprinted(after)
     if not bare_before or bare_before == bare_after:
         return ()
     return tuple(
