@@ -105,7 +105,7 @@ class _Apply:
         self._options = options
         self._clients = {alias: Client(process, service) for alias, service in process.world.services.items()}
         self._approved: Plan | None = None
-        self._removals: dict[str, Change] = {}
+        self._removals: dict[tuple[str, str], Change] = {}
         self._nonces = 0
 
     def go(self) -> Ending:
@@ -130,12 +130,16 @@ class _Apply:
 
     def unplanned_deletes(self) -> list[tuple[str, str]]:
         """Whatever was deleted must have been shown: as a delete or replace, or as what making it leaves behind."""
-        deleted = [target for client in self._clients.values() for target in client.deleted]
-        return [("delete", f"{target} was deleted unseen") for target in deleted if not self._shown(target)]
+        deleted = [(alias, target) for alias, client in self._clients.items() for target in client.deleted]
+        return [
+            ("delete", f"{target} in {alias} was deleted unseen")
+            for alias, target in deleted
+            if not self._shown(alias, target)
+        ]
 
-    def _shown(self, target: str) -> bool:
+    def _shown(self, alias: str, target: str) -> bool:
         approved = self._approved.changes if self._approved else ()
-        change = self._removals.get(target)
+        change = self._removals.get((alias, target))
         if change is None:
             return False
         same = [c for c in approved if c.node == change.node and c.subject in (change.subject, "")]
@@ -164,7 +168,7 @@ class _Apply:
         made = plan(self._desired, recorded, observed)
         for change in made.changes:
             for target in _targets(change):
-                self._removals[target] = change
+                self._removals[change.account, target] = change
         return made
 
     def _nonce(self) -> str:

@@ -162,7 +162,7 @@ class History:
             Machine(f"machine{number}", self.world, places[number % len(places)], offsets.uniform(0, 10**6), horizons)
             for number, _ in enumerate(schedule.runs)
         ]
-        self._strange: set[str] = set()
+        self._strange: set[tuple[str, str]] = set()
         self._strangers_gone = False
 
     def live(self) -> Verdict:
@@ -231,7 +231,7 @@ class History:
         train = stranger_job(service, training, kind)
         if train is not None:
             job = service.submit(train)
-            self._strange.add(job.id)
+            self._strange.add((training.account, job.id))
             self.verdict.counts["strangers"] += 1
             self.world.say("stranger", f"makes {job.id[-4:]} ({kind})")
 
@@ -239,9 +239,8 @@ class History:
 
     def _undo_strangers(self) -> None:
         self._strangers_gone = True
-        for service in self.world.services.values():
-            for job_id in sorted(self._strange):
-                service.delete_job(job_id)
+        for account, job_id in sorted(self._strange):
+            self.world.services[account].delete_job(job_id)
 
     def _calm_down(self, calm: Chance) -> None:
         self.world.say("world", "is quiet")
@@ -265,7 +264,7 @@ class History:
 
     def _judge(self) -> None:
         billed = [entry for service in self.world.services.values() for entry in service.bill()]
-        ours = [entry for entry in billed if entry.job_id not in self._strange]
+        ours = [entry for entry in billed if (entry.account, entry.job_id) not in self._strange]
         paid = Counter((entry.account, entry.token) for entry in ours if entry.paid)
         made = Counter((entry.account, entry.token) for entry in ours)
         self.verdict.counts["jobs made"] = sum(made.values())

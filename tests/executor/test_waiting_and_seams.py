@@ -9,6 +9,7 @@ import pytest
 
 from ftops.core.errors import RemoteError
 from ftops.core.observed import ObservedFile, ObservedJob
+from ftops.core.recorded import Recorded
 from ftops.executor import Options, Outcome, StopSignal, SystemClock, confirm
 from ftops.executor.sweep import duplicates
 from ftops.planner import Options as Planning
@@ -57,13 +58,27 @@ def test_a_recorded_job_that_cannot_be_asked_for_makes_the_account_unread() -> N
     applier.run()
     account = applier.world.accounts["main"]
     observed = applier.world.survey()
-    nothing = replace(observed, accounts={"main": replace(observed.accounts["main"], jobs=())})
+    nothing = replace(observed, accounts={"main": replace(observed.accounts["main"], jobs=(), models=())})
     account.faults["observe_job"] = [RemoteError("unavailable", "reading a job: 503")]
     looked = confirm(nothing, applier.ledger.open().recorded(), {"main": account})
 
     assert [(item.account, item.what, item.why) for item in looked.unread] == [
         ("main", "recorded jobs", "reading a job: 503")
     ]
+
+
+def test_jobs_that_were_listed_before_a_model_was_made_are_listed_again() -> None:
+    """Without any ledger: only the job tells whether the model is the training that was asked for."""
+    applier = Applier(world(), ONE).settled_ledger()
+    applier.run()
+    account = applier.world.accounts["main"]
+    observed = applier.world.survey()
+    earlier = replace(observed, accounts={"main": replace(observed.accounts["main"], jobs=())})
+    account.seams.calls.clear()
+
+    assert confirm(earlier, Recorded(), {"main": account}) == observed
+    assert confirm(observed, Recorded(), {"main": account}) == observed
+    assert account.seams.calls == ["main.list_jobs"]
 
 
 def test_a_duplicate_that_cannot_be_cancelled_yet_is_tried_again() -> None:

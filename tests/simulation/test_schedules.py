@@ -20,7 +20,7 @@ KNOWN = {
     "no-horizon": (2, "paid twice"),
     "short-horizon": (2, "paid twice"),
     "ambiguous-is-failed": (6, "made twice"),
-    "list-error-is-empty": (20, "lost"),
+    "list-error-is-empty": (216, "made twice"),
     "no-quarantine": (16, "made twice"),
     "sdk-retries": (2, "made twice"),
     "blind-adoption": (11, "stuck"),
