@@ -2,13 +2,15 @@
 
 Outside of `graceful` a signal raises in the main thread: nothing is under way that could be left half-done. Inside, the
 first signal only asks the run to stop; the second ends the process without waiting. A handler may interrupt any
-instruction, so it takes no lock and writes past the buffered streams.
+instruction, so it takes no lock and writes past the buffered streams; where Python swallows what a handler raises (in
+a finalizer, in a callback of the import system) the process ends there and then.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +18,7 @@ from types import FrameType
 
 _STDERR = 2
 _SHOW_CURSOR = b"\x1b[?25h"
+_INTERRUPTED = b"error[interrupted]: interrupted: nothing was under way\n"
 _STOPPING = b"\nStopping: what is being sent is settled, nothing new is started. Once more to leave at once.\n"
 
 
@@ -45,6 +48,14 @@ class Signals:
         self._request(number)
         _tell(_STOPPING)
 
+    def swallowed(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """For `sys.unraisablehook`: an interruption that could not be raised where it struck still ends the command."""
+        if not isinstance(unraisable.exc_value, KeyboardInterrupt):
+            sys.__unraisablehook__(unraisable)
+            return
+        _tell(_INTERRUPTED)
+        os._exit(self.exit_code)
+
     @contextmanager
     def graceful(self, request: Callable[[int], None]) -> Iterator[None]:
         """Within it, the first signal only calls `request` with its number."""
@@ -72,8 +83,10 @@ def installed() -> Iterator[Signals]:
         return
     heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, signals.handle) for number in heard}
+    hook, sys.unraisablehook = sys.unraisablehook, signals.swallowed
     try:
         yield signals
     finally:
+        sys.unraisablehook = hook
         for number, handler in before.items():
             signal.signal(number, handler)

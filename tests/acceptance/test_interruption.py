@@ -77,6 +77,24 @@ def test_ctrl_c_ends_ftops_whatever_a_thread_of_it_waits_for(tmp_path: Path):
     assert done.stderr == "error[interrupted]: interrupted: nothing was under way\n"
 
 
+def test_ctrl_c_in_a_finalizer_which_swallows_what_it_raises_ends_ftops_all_the_same(tmp_path: Path):
+    finalizer = (
+        "class Last:\n    def __del__(self):\n        os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(9)\n"
+    )
+    (tmp_path / "yaml.py").write_text(f"import os, signal, time\n{finalizer}Last()\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "ftops", "validate", "--color", "never"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (143, "")
+    assert done.stderr == "error[interrupted]: interrupted: nothing was under way\n"
+
+
 def test_a_signal_that_the_parent_has_ignored_stays_ignored(tmp_path: Path):
     (tmp_path / "yaml.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise OSError('told')\n")
     done = subprocess.run(
