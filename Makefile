@@ -1,7 +1,7 @@
 # Verbs only. Nothing needs activating: every verb uses .venv, and makes it when it is missing or out of date.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test sim e2e check docs bench clean
+.PHONY: help setup demo test sim coverage e2e check docs bench clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -24,6 +24,10 @@ test: $(READY)  ## the tests
 sim: $(READY)  ## never pays twice: SEEDS=10000 drawn histories, every crash point, every pair
 	@$(BIN)/python -m simulation $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
+coverage: $(READY)  ## every branch of the ledger, the paid path and the classifier: red under 100 %
+	@$(BIN)/python -m coverage run -m pytest tests/ledger tests/executor tests/azure $(ARGS)
+	@$(BIN)/python -m coverage report
+
 e2e: $(READY)  ## what takes minutes or needs other environments
 	@$(BIN)/python -m pytest -m e2e $(ARGS)
 
@@ -45,5 +49,5 @@ bench: $(READY)  ## how long things take, beside an empty Python and terraform
 	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean:  ## everything that setup, tests and runs have made
-	@rm -rf .venv .ftops build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .ftops .coverage build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -52,9 +52,7 @@ def duplicates(
 def sweep(turn: Turn) -> None:
     """Cancels and reports the duplicates among what this ledger paid for. A cancel that fails is tried next turn."""
     for account in turn.observed.accounts.values():
-        client = turn.run.clients.get(account.alias)
-        if client is None:
-            continue
+        client = turn.run.clients[account.alias]
         tokens = frozenset(token for arm_id, token in turn.recorded.jobs if arm_id == client.arm_id)
         for found in duplicates(account.jobs, tokens, account.files):
             if found.later.terminal:

@@ -22,9 +22,9 @@ def settle_unclaimed(turn: Turn) -> None:
     """Writes what is known of open intents; raises LedgerError when it cannot be written. Sends nothing."""
     claimed = {(turn.client(c).arm_id, c.act.token) for c in turn.plan.changes if isinstance(c.act, AdoptJob)}
     for account in turn.observed.accounts.values():
-        client = turn.run.clients.get(account.alias)
+        client = turn.run.clients[account.alias]
         for intent in turn.recorded.jobs.values():
-            if client is None or intent.arm_id != client.arm_id or intent.outcome != "sending":
+            if intent.arm_id != client.arm_id or intent.outcome != "sending":
                 continue
             job = _job_of(intent, account)
             if job is not None and (intent.arm_id, intent.token) not in claimed:

@@ -131,6 +131,17 @@ def test_the_cause_below_an_sdks_wrapper_decides():
     assert str(error) == "creating job a: [Errno 111] Connection refused (ConnectError)"
 
 
+@pytest.mark.parametrize(("status", "effect", "kind"), [(400, "pay", "unknown"), (400, "write", "rejected")])
+def test_an_answer_whose_body_was_never_read_is_judged_without_it(status: int, effect: Any, kind: str):
+    request = HTTP.Request("POST", "http://127.0.0.1/")
+    unread = HTTP.Response(status, request=request, content=iter([b'{"error": {"code": "invalidPayload"}}']))
+
+    error = remote_error(openai.APIStatusError("Error", response=unread, body=None), "creating job a", effect)
+
+    assert isinstance(error, RemoteError)
+    assert (error.kind, error.status, error.code) == (kind, 400, "")
+
+
 def test_an_error_of_ours_below_an_sdks_wrapper_comes_out_as_it_went_in():
     changed = SpecErrors([])
     wrapped = openai.APIConnectionError(request=HTTP.Request("POST", "http://127.0.0.1/"))

@@ -8,11 +8,15 @@ import pytest
 
 from ftops.core.errors import LedgerError, LedgerMoved, RemoteError
 from ftops.core.observed import ObservedJob
+from ftops.core.progress import Progress
 from ftops.core.recorded import RecordedEntry
 from ftops.executor import Options
+from ftops.executor.paid import SETTLE_TRIES
 from ftops.executor.turn import PaidBudget
+from ftops.ledger.document import fold
+from ftops.ledger.entries import Swept, encode
 from ftops.planner import Options as Planning
-from tests.executor.simulated import Course, World, world
+from tests.executor.simulated import Course, MemoryStore, World, world
 from tests.executor.wanted import Applier, chain, dataset, desired, finetune, outline
 
 D = dataset("d1")
@@ -160,6 +164,56 @@ def test_a_slow_ledger_makes_the_deadline_pass_and_nothing_is_sent() -> None:
     assert job_of(applier) == ("sending", None)
 
 
+def uploaded(applier: Applier) -> Applier:
+    """With the data in place, so that the next write of the ledger is the intent."""
+    applier.with_options(wait="none", deadline_seconds=1.0).run()
+    applier.world.clock.now += 10
+    return applier.with_options(wait="none")
+
+
+def test_a_run_that_lost_its_lock_writes_no_intent_and_sends_nothing() -> None:
+    applier = uploaded(one())
+    applier.world.store.lose_lock = True
+    with pytest.raises(LedgerMoved):
+        applier.run()
+
+    assert sends(applier.world) == 0
+    assert applier.ledger.open().recorded().jobs == {}
+
+
+def test_a_lock_that_is_lost_while_the_intent_is_written_leaves_it_unsent_to_age() -> None:
+    applier = uploaded(one())
+    store = applier.world.store
+
+    def another_takes_the_lock() -> None:
+        store.lose_lock = True
+
+    store.before_write = [another_takes_the_lock]
+    outcome = applier.run()
+
+    assert outcome.exit_code == 3
+    assert sends(applier.world) == 0
+    assert job_of(applier) == ("sending", None)
+    assert "not submitted: the run lock was lost; it is tried again in 60 s" in applier.messages()
+
+
+def test_another_training_under_an_approved_name_is_not_submitted_once_its_place_is_taken() -> None:
+    """Whatever the planner comes to say while a run goes on, it submits as many trainings as were approved (I11)."""
+    applier = one()
+    faults(applier)["create_job"] = [RemoteError("throttled", "429", retry_after_seconds=20.0)]
+
+    def specs_change(news: Progress) -> None:
+        if "429" in news.message:
+            applier.desired = desired(D, finetune("v1", D, learning_rate_multiplier="2"))
+
+    applier.on_news = specs_change
+    outcome = applier.run()
+
+    assert outcome.exit_code == 6
+    assert list(outcome.failed.values()) == ["not submitted: it would be more trainings than were approved"]
+    assert applier.world.paid == []
+
+
 def test_an_intent_on_void_evidence_is_not_sent() -> None:
     applier = one()
     store = applier.world.store
@@ -205,6 +259,79 @@ def test_an_outcome_is_settled_even_when_the_ledger_moved_meanwhile() -> None:
     assert job_of(applier)[0] == "done"
     assert len(applier.world.paid) == 1
     assert b'"type":"forgot"' in (store.data or b"")
+
+
+def others_write(store: MemoryStore, times: int) -> None:
+    """Before each of the next writes, somebody else writes something that decides nothing."""
+
+    def somebody_writes() -> None:
+        kept = fold(store.data or b"")
+        store.data = (store.data or b"") + encode(kept.seq + 1, store.now(), Swept("/elsewhere", "t", "a", "b"))
+
+    store.before_write = [somebody_writes] * times
+
+
+def others_write_after_the_job_was_made(applier: Applier, times: int) -> None:
+    def made(job: object) -> object:
+        others_write(applier.world.store, times)
+        return job
+
+    faults(applier)["create_job"] = [made]
+
+
+def test_an_outcome_is_written_on_as_many_fresh_readings_as_it_takes() -> None:
+    applier = one().with_options(wait="none")
+    others_write_after_the_job_was_made(applier, SETTLE_TRIES)
+    outcome = applier.run()
+
+    assert outcome.exit_code == 3
+    assert job_of(applier) == ("done", next(iter(applier.world.accounts["main"].jobs)))
+    assert b'"type":"settled"' in (applier.world.store.data or b"")
+    assert applier.world.store.notes == []
+
+
+def test_a_ledger_that_others_never_leave_alone_keeps_the_job_beside_it_until_the_next_run() -> None:
+    applier = one()
+    others_write_after_the_job_was_made(applier, SETTLE_TRIES + 1)
+    with pytest.raises(LedgerMoved):
+        applier.run()
+    job_id = next(iter(applier.world.accounts["main"].jobs))
+
+    assert job_of(applier) == ("sending", None)
+    assert applier.world.store.notes == [f"job {job_id} was submitted for finetune/v1@main (token {V.token})"]
+    assert Applier(applier.world, ONE).run().exit_code == 0
+    assert job_of(applier) == ("done", job_id)
+    assert len(applier.world.paid) == 1
+
+
+def test_an_intent_that_somebody_else_has_settled_is_left_as_it_is() -> None:
+    applier = one().with_options(wait="none")
+
+    def another_run_recognises_it(job: ObservedJob) -> ObservedJob:
+        arm_id = applier.world.accounts["main"].arm_id
+        entry = RecordedEntry("bots", "default", arm_id, V.address, token=V.token)
+        applier.ledger.open().adopt(token=V.token, job_id=job.id, inputs={}, entry=entry)
+        return job
+
+    faults(applier)["create_job"] = [another_run_recognises_it]
+    outcome = applier.run()
+
+    assert outcome.exit_code == 3
+    assert job_of(applier) == ("done", next(iter(applier.world.accounts["main"].jobs)))
+    assert b'"type":"settled"' not in (applier.world.store.data or b"")
+
+
+def test_a_job_is_recognised_on_another_reading_when_the_ledger_moved() -> None:
+    applier = one().with_options(wait="none")
+    applier.run()
+    applier.world.store.data = None
+    applier.settled_ledger()
+    others_write(applier.world.store, 8)
+    outcome = applier.run()
+
+    assert outcome.exit_code == 3
+    assert job_of(applier) == ("done", next(iter(applier.world.accounts["main"].jobs)))
+    assert len(applier.world.paid) == 1
 
 
 def test_a_disk_that_fails_after_the_job_was_made_keeps_its_id_in_two_other_places() -> None:

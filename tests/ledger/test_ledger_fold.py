@@ -172,6 +172,11 @@ def test_a_line_that_no_ftops_wrote_is_damage_even_with_the_right_checksum(text:
     assert says in str(caught.value)
 
 
+def test_an_intent_with_the_nonce_of_another_is_damage() -> None:
+    with pytest.raises(LedgerCorrupt, match="line 3 is damaged: it repeats the nonce of an earlier intent"):
+        fold(ledger(intent(), intent("bbbbbbbbbb")))
+
+
 def test_an_outcome_that_does_not_fit_its_job_is_damage() -> None:
     for outcome, job_id in (("done", None), ("rejected", "ftjob-1"), ("perhaps", None)):
         with pytest.raises(LedgerCorrupt, match="line 3 is damaged: its outcome and its job do not go together"):
