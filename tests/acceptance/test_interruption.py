@@ -46,67 +46,47 @@ def test_a_hundred_signals_leave_nothing_half_recorded(tmp_path: Path):
     interrupted(tmp_path, 100)
 
 
-def test_ctrl_c_while_ftops_is_still_loading_ends_it_without_a_traceback(tmp_path: Path):
-    (tmp_path / "click.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
+def validating(directory: Path, module: str, text: str, *before: str) -> tuple[int, str, str]:
+    """`ftops validate`, in which importing `module` does `text`: its return code, stdout and stderr."""
+    (directory / f"{module}.py").write_text(f"import os, signal, threading, time\n{text}\n")
     done = subprocess.run(
-        [sys.executable, "-m", "ftops", "plan"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, "", "")
-
-
-def test_ctrl_c_ends_ftops_whatever_a_thread_of_it_waits_for(tmp_path: Path):
-    endless = "import os, signal, threading, time\nthreading.Thread(target=threading.Event().wait).start()\n"
-    (tmp_path / "yaml.py").write_text(f"{endless}os.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "ftops", "validate", "--color", "never"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        [*before, sys.executable, "-m", "ftops", "validate", "--color", "never"],
+        env={**os.environ, "PYTHONPATH": str(directory)},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
     )
-
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "error[interrupted]: interrupted: nothing was under way\n"
+    return done.returncode, done.stdout, done.stderr
 
 
-def test_ctrl_c_in_a_finalizer_which_swallows_what_it_raises_ends_ftops_all_the_same(tmp_path: Path):
-    finalizer = (
-        "class Last:\n    def __del__(self):\n        os.kill(os.getpid(), signal.SIGTERM)\n        time.sleep(9)\n"
-    )
-    (tmp_path / "yaml.py").write_text(f"import os, signal, time\n{finalizer}Last()\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "ftops", "validate", "--color", "never"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+CTRL_C = "os.kill(os.getpid(), signal.SIGINT)"
+TOLD = "error[interrupted]: interrupted: nothing was under way\n"
 
-    assert (done.returncode, done.stdout) == (143, "")
-    assert done.stderr == "error[interrupted]: interrupted: nothing was under way\n"
+
+def test_ctrl_c_while_ftops_is_still_loading_ends_it_without_a_traceback(tmp_path: Path):
+    assert validating(tmp_path, "click", f"{CTRL_C}; time.sleep(9)") == (-signal.SIGINT, "", "")
+
+
+def test_ctrl_c_ends_ftops_whatever_a_thread_of_it_waits_for(tmp_path: Path):
+    endless = "threading.Thread(target=threading.Event().wait).start()"
+
+    assert validating(tmp_path, "yaml", f"{endless}; {CTRL_C}; time.sleep(9)") == (130, "", TOLD)
+
+
+def test_a_signal_in_a_finalizer_which_swallows_what_it_raises_ends_ftops_all_the_same(tmp_path: Path):
+    finalizer = "class Last:\n    def __del__(self): os.kill(os.getpid(), signal.SIGTERM); time.sleep(9)"
+
+    assert validating(tmp_path, "yaml", f"{finalizer}\nLast()") == (143, "", TOLD)
 
 
 def test_a_signal_that_the_parent_has_ignored_stays_ignored(tmp_path: Path):
-    (tmp_path / "yaml.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nraise OSError('told')\n")
-    done = subprocess.run(
-        ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", sys.executable, "-m", "ftops", "validate", "--color", "never"],
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ignoring = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 
-    assert (done.returncode, done.stderr) == (1, "error[system]: using this machine: OSError\n")
+    code, _, err = validating(tmp_path, "yaml", f"{CTRL_C}; raise OSError('told')", *ignoring)
+
+    assert (code, err) == (1, "error[system]: using this machine: OSError\n")
 
 
 @pytest.fixture
