@@ -7,7 +7,8 @@ oversized or wrongly framed raises; it never yields what was not sent.
 from __future__ import annotations
 
 import json
-from typing import IO, BinaryIO, Final, Protocol
+import math
+from typing import IO, BinaryIO, Final, NoReturn, Protocol
 
 from ftops.emulator.heads import Headers
 from ftops.emulator.wire_errors import WireError, invalid_payload
@@ -157,11 +158,22 @@ def read_json_object(body: Body, content_type: str) -> dict[str, object]:
     if not pieces:
         return {}
     try:
-        value = json.loads(pieces)
+        value = json.loads(pieces, parse_constant=_no_number, parse_float=_finite)
         if b"\\u" in pieces:
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         raise invalid_payload("The request body is not valid JSON.") from None
     if not isinstance(value, dict):
         raise invalid_payload("The request body must be a JSON object.")
+    return value
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)  # NaN and Infinity: Python reads them, JSON has none, and an answer could not say them
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError(digits)
     return value

@@ -8,13 +8,13 @@ api-version, match the route, check the account and the caller, read the body, r
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ftops.emulator import uploads
+from ftops.emulator.addresses import Address, checked_version, locate, surface_of, without_project
 from ftops.emulator.body import CutShort, StoredBody, read_json_object
 from ftops.emulator.clock import read_now
 from ftops.emulator.exchange import Answer, Call, Request, read_account
@@ -31,54 +31,14 @@ from ftops.emulator.wire_errors import (
     WireError,
     invalid_payload,
     no_such_account,
-    no_such_route,
     parent_not_found,
     resource_not_found,
-    wrong_version_on_v1,
 )
 
-DATED_VERSIONS: Final = frozenset(
-    {
-        "2023-12-01-preview",
-        "2024-02-01",
-        "2024-05-01-preview",
-        "2024-08-01-preview",
-        "2024-10-21",
-        "2025-04-01-preview",
-    }
-)
-ARM_VERSIONS: Final = (
-    "2023-05-01",
-    "2023-10-01-preview",
-    "2024-04-01-preview",
-    "2024-06-01-preview",
-    "2024-10-01",
-    "2025-04-01-preview",
-    "2025-06-01",
-    "2025-07-01-preview",
-    "2025-09-01",
-    "2025-10-01-preview",
-    "2026-03-01",
-    "2026-03-15-preview",
-    "2026-05-15-preview",
-    "2026-07-15-preview",
-    "2026-09-15-preview",
-)
-_ANY_VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
-_SIGN_IN: Final = frozenset({"oauth2", "v2.0", ".well-known"})
 _LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _ECHO_MAX: Final = 128
 _TRIM_EVERY: Final = 64
 _OPERATION_SECONDS: Final = 86_400.0  # for so long after its end an operation can be asked for (assumed)
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where a request goes: its surface, the account in its path, and the rest of the path."""
-
-    surface: Surface
-    account: str
-    segments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -104,29 +64,29 @@ class Dispatcher:
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request; never raises."""
-        surface = Surface.DATED
         strikes = NO_STRIKES
         try:
             segments, query = split_target(request.target)
+            segments = without_project(segments)
             address = locate(segments)
             surface = address.surface
             if surface in (Surface.DATED, Surface.V1):
                 refuse_many_custom_headers(request.headers)
-            strikes = self._strikes(request, address)
+            strikes = self._strikes(request, surface, segments)
             answer = self._suffered(request, address, query, strikes)
         except Exception as trouble:
+            surface = surface_of(request.target)
             answer = _refused(trouble, surface)
         _add_common_headers(request, surface, answer)
         self._log(request, surface, answer, strikes.names)
         return answer
 
-    def _strikes(self, request: Request, address: Address) -> Strikes:
-        if address.surface is Surface.DOOR or not self._store.has_faults():
+    def _strikes(self, request: Request, surface: Surface, segments: tuple[str, ...]) -> Strikes:
+        if surface is Surface.DOOR or not self._store.has_faults():
             return NO_STRIKES
         from ftops.emulator.fault_rules import strike  # a fault is rare, and its tables take time to load
 
-        path = "/" + "/".join(split_target(request.target)[0])
-        return strike(self._store, request, address.surface, path)
+        return strike(self._store, request, surface, "/" + "/".join(segments))
 
     def _suffered(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
         if strikes.late:
@@ -147,7 +107,7 @@ class Dispatcher:
             return _refused(trouble, address.surface)
 
     def _routed(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
-        version = _checked_version(address, query)
+        version = checked_version(address, query)
         route, names = self._router.match(address.surface, request.method, address.segments, version=version)
         matched = _Matched(request, address, route, names, query, version, strikes)
         with self._store.reading() as db:
@@ -249,51 +209,12 @@ class Dispatcher:
                 db.execute("DELETE FROM operations WHERE settled_at < ?", (read_now(db) - _OPERATION_SECONDS,))
 
 
-def locate(segments: tuple[str, ...]) -> Address:
-    """The surface a path belongs to. Raises `WireError` 404 when it belongs to none."""
-    first = segments[0]
-    if first == "_emulator":
-        return Address(Surface.DOOR, "", segments)
-    if first in ("msi", "metadata") or (len(segments) > 2 and segments[1] in _SIGN_IN):
-        return Address(Surface.IDENTITY, "", segments)
-    if first.lower() in ("subscriptions", "tenants"):
-        return Address(Surface.ARM, "", segments)
-    if len(segments) >= 3 and segments[1] == "openai":
-        if segments[2] == "v1":
-            return Address(Surface.V1, first, segments[3:] or ("",))
-        return Address(Surface.DATED, first, segments[2:])
-    raise no_such_route()
-
-
-def _checked_version(address: Address, query: Mapping[str, str]) -> str:
-    version = query.get("api-version", "")
-    if address.surface is Surface.DATED and version not in DATED_VERSIONS:
-        raise no_such_route()
-    if address.surface is Surface.V1 and version not in ("", "v1", "preview"):
-        raise wrong_version_on_v1()
-    if address.surface is Surface.ARM:
-        if not version:
-            raise WireError(
-                400,
-                "MissingApiVersionParameter",
-                "The api-version query parameter (?api-version=) is required for all requests.",
-            )
-        if not _of_provider(address.segments):
-            if not _ANY_VERSION.fullmatch(version):
-                raise WireError(400, "InvalidApiVersionParameter", "The api-version is invalid.")
-        elif version not in ARM_VERSIONS:
-            raise WireError(
-                400,
-                "NoRegisteredProviderFound",
-                f"No registered resource provider found for API version '{_echo(version)}' of"
-                f" {PROVIDER}. The supported api-versions are '{', '.join(ARM_VERSIONS)}'.",
-            )
-    return version
-
-
-def _of_provider(segments: tuple[str, ...]) -> bool:
-    """Whether a path lies below the provider; what lies above has api-versions of its own."""
-    return PROVIDER.lower() in (segment.lower() for segment in segments[:-1])
+def refused_unread(target: str, refusal: WireError) -> Answer:
+    """The refusal of a request whose head or framing cannot be read, as the surface of its target words it."""
+    surface = surface_of(target)
+    answer = _refused(refusal, surface)
+    _add_request_id(surface, answer)
+    return answer
 
 
 def _check_scope(names: Mapping[str, str]) -> None:
@@ -337,6 +258,12 @@ def _confession(defect: Exception, surface: Surface) -> Answer:
 
 
 def _add_common_headers(request: Request, surface: Surface, answer: Answer) -> None:
+    _add_request_id(surface, answer)
+    if echo := _echo(request.headers.get("x-ms-client-request-id")):
+        answer.headers["x-ms-client-request-id"] = echo
+
+
+def _add_request_id(surface: Surface, answer: Answer) -> None:
     request_id = new_uuid()
     if surface is Surface.ARM:
         answer.headers["x-ms-request-id"] = request_id
@@ -344,8 +271,6 @@ def _add_common_headers(request: Request, surface: Surface, answer: Answer) -> N
     elif surface in (Surface.DATED, Surface.V1):
         answer.headers["apim-request-id"] = request_id
         answer.headers["x-content-type-options"] = "nosniff"
-    if echo := _echo(request.headers.get("x-ms-client-request-id")):
-        answer.headers["x-ms-client-request-id"] = echo
 
 
 def _echo(value: str | None) -> str:

@@ -90,28 +90,42 @@ class Headers:
 
 @dataclass(frozen=True)
 class Head:
-    """Method, target and headers of a request, and whether the connection outlives it."""
+    """Method, target and headers of a request, and whether the connection outlives it.
+
+    `refusal` says what is wrong with it: known once the target is, which decides how a refusal is worded.
+    """
 
     method: str
     target: str
     headers: Headers
     keep_alive: bool
+    refusal: WireError | None = None
 
 
 def read_head(reader: BinaryIO) -> Head | None:
-    """The next head on a connection, or None when the client has closed it. Raises `WireError`."""
+    """The next head on a connection, None when the client has closed it. Raises `WireError` where no target is."""
     line = _line(reader)
     if line == "\r\n":  # one stray line end after the request before is allowed
         line = _line(reader)
     if not line:
         return None
     parts = line.split()
-    if len(parts) != 3 or not _METHOD.fullmatch(parts[0]) or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
-        raise WireError(400, "BadRequest", "The request line is malformed.")
-    headers = _headers(reader)
+    if len(parts) != 3:
+        raise _malformed_line()
+    target = _origin_form(parts[1])
+    try:
+        if not _METHOD.fullmatch(parts[0]) or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
+            raise _malformed_line()
+        headers = _headers(reader)
+    except WireError as refusal:
+        return Head(parts[0], target, Headers(), keep_alive=False, refusal=refusal)
     connection = (headers.get("Connection") or "").lower()
     keep_alive = parts[2] == "HTTP/1.1" and "close" not in connection
-    return Head(parts[0], _origin_form(parts[1]), headers, keep_alive)
+    return Head(parts[0], target, headers, keep_alive)
+
+
+def _malformed_line() -> WireError:
+    return WireError(400, "BadRequest", "The request line is malformed.")
 
 
 def refuse_many_custom_headers(headers: Headers) -> None:

@@ -12,7 +12,15 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote
 
 from ftops.emulator.exchange import Handler
-from ftops.emulator.wire_errors import Surface, invalid_payload, no_such_method, no_such_route
+from ftops.emulator.names import PROVIDER
+from ftops.emulator.wire_errors import (
+    Surface,
+    WireError,
+    invalid_payload,
+    no_such_method,
+    no_such_route,
+    no_such_type,
+)
 
 DATED: Final = frozenset({Surface.DATED})
 V1: Final = frozenset({Surface.V1})
@@ -59,7 +67,13 @@ class Router:
             allowed.append(route.method)
         if allowed:
             raise no_such_method(method, sorted(allowed))
-        raise no_such_route()
+        raise _unknown_type(segments, version) if fold else no_such_route()
+
+
+def _unknown_type(segments: tuple[str, ...], version: str) -> WireError:
+    below = [number for number, segment in enumerate(segments, 1) if segment.lower() == PROVIDER.lower()]
+    types = segments[below[-1] :: 2] if below else ()
+    return no_such_type("/".join(types)[:200], PROVIDER, version) if types else no_such_route()
 
 
 def version_date(version: str) -> str:

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 from ftops.emulator import bill, control, control_plane, data_plane, quota, sign_in
 from ftops.emulator.body import PIECE_BYTES, Body, CutShort, RestOfConnection, framed
-from ftops.emulator.dispatch import Dispatcher
+from ftops.emulator.dispatch import Dispatcher, refused_unread
 from ftops.emulator.exchange import Answer, Request
 from ftops.emulator.fault_wire import Misbehaviour, misbehave
 from ftops.emulator.heads import Headers, read_head
 from ftops.emulator.routing import Router
 from ftops.emulator.store import Store
-from ftops.emulator.wire_errors import Surface, WireError
+from ftops.emulator.wire_errors import WireError
 
 if TYPE_CHECKING:
     import ssl
@@ -48,6 +48,7 @@ _PHRASES: Final = {
     409: "Conflict",
     413: "Content Too Large",
     421: "Misdirected Request",
+    423: "Locked",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     500: "Internal Server Error",
@@ -196,16 +197,19 @@ class _Connection(StreamRequestHandler):
 
     def _exchange(self) -> None:
         reader = cast(BinaryIO, self.rfile)
+        target = ""
         try:
             head = read_head(reader)
             if head is None:
                 self._keep_alive = False
                 return
-            self._keep_alive = head.keep_alive
+            self._keep_alive, target = head.keep_alive, head.target
+            if head.refusal is not None:
+                raise head.refusal
             body = framed(reader, head.headers)
         except WireError as refusal:
             self._keep_alive = False
-            self._send(Answer(refusal.status, refusal.payload(Surface.DATED), dict(refusal.headers)))
+            self._send(refused_unread(target, refusal))
             self._linger(RestOfConnection(reader))
             return
         if (head.headers.get("Expect") or "").lower() == "100-continue":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
@@ -78,11 +79,20 @@ def too_large(file_bytes_max: int) -> WireError:
 def _boundary(content_type: str) -> bytes:
     from python_multipart.multipart import parse_options_header
 
+    _silence_the_parser()
     kind, options = parse_options_header(content_type)
     boundary = options.get(b"boundary", b"")
     if kind != b"multipart/form-data" or not 0 < len(boundary) <= 256:
         raise invalid_payload("The request has a content type other than multipart/form-data with a boundary.")
     return boundary
+
+
+@cache
+def _silence_the_parser() -> None:
+    """It logs forms that it cannot read; they are refused, and this server prints nothing."""
+    import logging  # the parser has loaded it by now
+
+    logging.getLogger("python_multipart").addHandler(logging.NullHandler())
 
 
 class _Form:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import Final
 
 
 class Surface(Enum):
@@ -18,6 +19,15 @@ class Surface(Enum):
     ARM = "arm"
     IDENTITY = "identity"
     DOOR = "door"
+
+
+#: What refusals that every surface knows are called by ARM (contract 2.5; those names are general ARM knowledge).
+_ARM_CODES: Final = {
+    "invalidPayload": "InvalidRequestContent",
+    "404": "NotFound",
+    "405": "MethodNotAllowed",
+    "internalFailure": "InternalServerError",
+}
 
 
 class WireError(Exception):
@@ -48,6 +58,8 @@ class WireError(Exception):
         error: dict[str, object] = {"code": self.code, "message": self.message}
         if surface is Surface.IDENTITY:
             return {"error": self.code, "error_description": self.message}
+        if surface is Surface.ARM:
+            error["code"] = _ARM_CODES.get(self.code, self.code)
         if surface is Surface.V1:
             error["type"] = "error"
             if self.param is not None:
@@ -140,6 +152,16 @@ def request_conflict(account_id: str) -> WireError:
 def resource_not_found(path: str, group: str) -> WireError:
     """ARM: the thing itself is not there."""
     return WireError(404, "ResourceNotFound", f"The Resource '{path}' under resource group '{group}' was not found.")
+
+
+def no_such_type(resource_type: str, namespace: str, version: str) -> WireError:
+    """ARM: a resource type that there is not, or not in this api-version."""
+    return WireError(
+        404,
+        "InvalidResourceType",
+        f"The resource type '{resource_type}' could not be found in the namespace '{namespace}' for api version"
+        f" '{version}'.",
+    )
 
 
 def parent_not_found(path: str) -> WireError:

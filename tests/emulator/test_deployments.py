@@ -258,7 +258,7 @@ def test_accounts_show_an_endpoint_on_the_host_that_was_asked(
         ("/accounts/none/deployments", 404, "ParentResourceNotFound"),
         ("/accounts/none/deployments/bot", 404, "ParentResourceNotFound"),
         ("/accounts/main/deployments/bot", 404, "ResourceNotFound"),
-        ("/accounts/main/nothing", 404, "404"),
+        ("/accounts/main/nothing", 404, "InvalidResourceType"),
     ],
 )
 def test_what_is_missing_is_missing_in_the_shape_of_arm(bench: Bench, path: str, status: int, code: str) -> None:

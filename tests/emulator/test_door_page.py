@@ -9,9 +9,9 @@ import re
 import types
 from pathlib import Path
 
-from ftops.emulator import Profile
-from ftops.emulator.control import ROUTES
+from ftops.emulator import Profile, bill, control, quota, sign_in
 from ftops.emulator.faults import CATALOGUE
+from ftops.emulator.profile import ROLES
 from tests.emulator.bench import Bench
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +38,23 @@ def test_every_profile_value_and_fault_stands_on_the_page() -> None:
 
 
 def test_every_route_of_the_door_stands_on_the_page() -> None:
-    assert [route.pattern for route in ROUTES if route.pattern not in PAGE] == []
+    routes = [route.pattern for module in (control, bill, quota, sign_in) for route in module.ROUTES]
+    door = [pattern for pattern in routes if pattern.startswith("/_emulator/")]
+    assert "/_emulator/principals" in door
+    assert [pattern for pattern in door if f"{pattern}`" not in PAGE] == []
+
+
+def test_every_role_of_a_principal_stands_on_the_page() -> None:
+    (table,) = re.findall(r"\| role \| ARM .*?\n\n", PAGE, re.DOTALL)
+    assert [role for role in ROLES if f"`{role}`" not in table] == []
+
+
+def test_what_the_page_puts_through_the_door_is_accepted(bench: Bench) -> None:
+    sent = re.findall(r"`GET`, `PUT (/_emulator/\w+)` \|[^|]*`PUT (\{[^`]*\})`", PAGE)
+    assert [path for path, _ in sent] == ["/_emulator/prices", "/_emulator/quota", "/_emulator/principals"]
+    for path, body in sent:
+        assert bench.ask("PUT", path, body.encode()).status == 200
+    assert bench.ask("GET", "/_emulator/quota").json == {"openai.standard.gpt-4o-mini": 5}
 
 
 def test_the_world_on_the_page_can_be_seeded(bench: Bench) -> None:

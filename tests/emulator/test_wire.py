@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from azure.identity import ManagedIdentityCredential
-from openai import AzureOpenAI, OpenAI
+from openai import AzureOpenAI, DefaultHttpxClient, OpenAI
 
 from ftops.emulator import API_KEY, Emulator, UnusableProfile, UnusableStore
 from ftops.emulator.store import Store
@@ -70,11 +70,86 @@ def test_what_no_operation_has_is_refused_loudly(bench: Bench, method: str, path
     assert bench.data(method, path).status == status
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'"text"', b"[" * 100_000])
+NO_NUMBERS = [b'{"seed": NaN}', b'{"seed": -Infinity}', b'{"metadata": {"a": [1e999]}}']
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'"text"', b"[" * 100_000, *NO_NUMBERS])
 def test_a_body_that_is_no_json_object_is_refused_without_repeating_it(bench: Bench, body: bytes) -> None:
     reply = bench.data("POST", "/openai/v1/fine_tuning/jobs", body)
     assert reply.status == 400
     assert reply.json["error"]["code"] == "invalidPayload"
+
+
+@pytest.mark.parametrize(
+    ("rest", "status", "code"),
+    [
+        (b" HTTP/1.1\r\nContent-Length: -1\r\n\r\n", 400, "BadRequest"),
+        (b" HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "BadRequest"),
+        (b" HTTP/1.1\r\nno colon\r\n\r\n", 400, "BadRequest"),
+        (b" HTTP/1.1\r\nHost: one\r\nHost: two\r\n\r\n", 400, "BadRequest"),
+        (b" HTTP/9.9\r\n\r\n", 400, "BadRequest"),
+        (b" HTTP/1.1\r\nbig: " + b"x" * 70_000 + b"\r\n\r\n", 431, "431"),
+        (b"?limit=%ff HTTP/1.1\r\nHost: here\r\n\r\n", 400, "invalidPayload"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_the_shape_of_its_surface(
+    bench: Bench, rest: bytes, status: int, code: str
+) -> None:
+    for path, more in ((b"/main/openai/v1/files", {"type": "error"}), (b"/main/openai/files", {})):
+        top, _, body = spoken(bench, b"GET " + path + rest).partition(b"\r\n\r\n")
+        assert int(top.split()[1]) == status
+        assert b"apim-request-id: " in top
+        error = json.loads(body)["error"]
+        assert error == {"code": code, "message": error["message"], **more}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/accounts/main/nothing", None, 404, "InvalidResourceType"),
+        ("DELETE", "/accounts/main/models", None, 405, "MethodNotAllowed"),
+        ("PUT", "/accounts/main/deployments/d", b"{", 400, "InvalidRequestContent"),
+    ],
+)
+def test_arm_refuses_in_its_own_words(
+    bench: Bench, method: str, path: str, body: bytes | None, status: int, code: str
+) -> None:
+    reply = bench.resource(method, path, body)
+    assert (reply.status, set(reply.json), reply.json["error"]["code"]) == (status, {"error"}, code)
+
+
+def test_an_unknown_resource_type_is_named_with_its_version(bench: Bench) -> None:
+    assert bench.resource("GET", "/accounts/main/nothing/below").json["error"]["message"] == (
+        "The resource type 'accounts/nothing' could not be found in the namespace 'Microsoft.CognitiveServices'"
+        " for api version '2025-09-01'."
+    )
+
+
+def test_v1_answers_at_a_projects_address_too_and_dated_routes_do_not(bench: Bench) -> None:
+    file = bench.upload(chat_rows(12))
+    project = f"{bench.url}/main/api/projects/any/openai/v1/"
+    with OpenAI(
+        base_url=project, api_key=API_KEY, max_retries=0, http_client=DefaultHttpxClient(trust_env=False)
+    ) as v1:
+        assert [entry.id for entry in v1.files.list().data] == [file]
+        assert v1.fine_tuning.jobs.create(model="gpt-4o-mini", training_file=file).status == "pending"
+    assert len(bench.data("GET", "/openai/v1/fine_tuning/jobs").json["data"]) == 1
+    assert bench.data("POST", "/api/projects/any/openai/v1/uploads", {}).status == 404
+    assert bench.data("GET", "/api/projects/any/openai/files?api-version=2024-10-21").status == 404
+    assert bench.data("GET", "/api/projects/any/openai/v1/files?api-version=2024-10-21").status == 400
+
+
+def test_a_fault_strikes_at_a_projects_address_too(bench: Bench) -> None:
+    assert bench.ask("PUT", "/_emulator/faults", {"fault": "C1", "route": "files.list"}).status == 200
+    assert bench.data("GET", "/api/projects/any/openai/v1/files").status == 429
+
+
+def test_the_version_seen_for_imports_alone_opens_files_and_nothing_else(bench: Bench) -> None:
+    body = {"purpose": "fine-tune", "filename": "a.jsonl", "content_url": "https://example.com/a.jsonl"}
+    made = bench.data("POST", "/openai/files/import?api-version=2025-11-15-preview", body)
+    assert (made.status, made.json["status"]) == (201, "pending")
+    assert bench.data("GET", f"/openai/files/{made.json['id']}?api-version=2025-11-15-preview").status == 200
+    assert bench.data("GET", "/openai/fine_tuning/jobs?api-version=2025-11-15-preview").status == 404
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from ftops.emulator import wire_errors
 from ftops.emulator.exchange import Call
 from ftops.emulator.names import PROVIDER
 from ftops.emulator.routing import version_date
@@ -31,9 +32,4 @@ def require(call: Call, since: str, resource_type: str) -> None:
 
 def no_such_type(call: Call, resource_type: str) -> WireError:
     """A resource type that the call's version does not have."""
-    return WireError(
-        404,
-        "InvalidResourceType",
-        f"The resource type '{resource_type}' could not be found in the namespace '{PROVIDER}' for api version"
-        f" '{call.version}'.",
-    )
+    return wire_errors.no_such_type(resource_type, PROVIDER, call.version)
