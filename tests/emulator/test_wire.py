@@ -333,6 +333,18 @@ def test_two_processes_on_one_store_agree_on_everything(bench: Bench, tmp_path: 
         other.stdin.close()
 
 
+def test_a_form_that_cannot_be_read_prints_nothing(tmp_path: Path) -> None:
+    broken = multipart({"purpose": "fine-tune"}, b"{}").replace(b"Content-Disposition:", b"Content(Disposition):")
+    command = [sys.executable, "-c", _SERVE, str(tmp_path / "e.db")]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        reply = Bench(server.stdout.readline().strip()).send_form(broken)
+        printed = server.communicate("", timeout=30)
+    assert (reply.status, printed) == (400, ("", ""))
+
+
 def test_a_store_outlives_its_emulator(tmp_path: Path) -> None:
     store = tmp_path / "kept.db"
     with Emulator(store, accounts={"main": "uksouth"}, profile={"file_seconds": 0}) as first:
