@@ -45,6 +45,7 @@ ARM_VERSIONS: Final = (
 )
 _ANY_VERSION: Final = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 _SIGN_IN: Final = frozenset({"oauth2", "v2.0", ".well-known"})
+_AUTHORING: Final = frozenset({"files", "uploads", "fine_tuning", "models"})
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Address:
     surface: Surface
     account: str
     segments: tuple[str, ...]
+
+    @property
+    def authoring(self) -> bool:
+        """Whether it lies where the dated documents know one enum of error codes: files, uploads, jobs, models."""
+        return self.surface is Surface.DATED and self.segments[0] in _AUTHORING
 
 
 def locate(segments: tuple[str, ...]) -> Address:

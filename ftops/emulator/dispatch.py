@@ -33,6 +33,7 @@ from ftops.emulator.wire_errors import (
     no_such_account,
     parent_not_found,
     resource_not_found,
+    to_the_letter,
 )
 
 _LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -103,8 +104,16 @@ class Dispatcher:
     def _answered(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
         try:
             return self._routed(request, address, strikes.query(query), strikes)
+        except WireError as refusal:
+            if address.authoring and self._strict():
+                refusal = to_the_letter(refusal)
+            return _refused(refusal, address.surface)
         except Exception as trouble:
             return _refused(trouble, address.surface)
+
+    def _strict(self) -> bool:
+        with self._store.reading() as db:
+            return self._profile_of(db).schema_strict
 
     def _routed(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
         version = checked_version(address, query)

@@ -30,6 +30,31 @@ _ARM_CODES: Final = {
 }
 
 
+#: The exhaustive enum of the dated documents (contract 1.3), by what the gateway says with a status of its own.
+_STRICT_CODES: Final = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "notFound",
+    405: "notFound",
+    409: "conflict",
+    429: "tooManyRequests",
+    500: "internalFailure",
+    503: "serviceUnavailable",
+}
+_DOCUMENTED: Final = frozenset(
+    {
+        *_STRICT_CODES.values(),
+        "invalidPayload",
+        "jsonlValidationFailed",
+        "fileImportFailed",
+        "unexpectedEntityState",
+        "itemDoesAlreadyExist",
+        "quotaExceeded",
+        "contentFilter",
+    }
+)
+
+
 class WireError(Exception):
     """A refusal as the service words it; the dispatcher rolls back and renders it."""
 
@@ -67,6 +92,12 @@ class WireError(Exception):
         elif self.param is not None:
             error["target"] = self.param
         return {"error": error}
+
+
+def to_the_letter(refusal: WireError) -> WireError:
+    """A refusal of files, jobs or models as the dated documents have it: a code of theirs, in their one shape."""
+    code = refusal.code if refusal.code in _DOCUMENTED else _STRICT_CODES.get(refusal.status, "invalidPayload")
+    return WireError(refusal.status, code, refusal.message, param=refusal.param, headers=refusal.headers)
 
 
 def invalid_payload(message: str, *, param: str | None = None) -> WireError:

@@ -226,6 +226,29 @@ def test_refusals_conform(world: World, version: str) -> None:
     conforms(version, "error", world.ask(version, "POST", cancelled), 400)
 
 
+@pytest.mark.parametrize("version", DATED)
+def test_what_the_gateway_refuses_has_a_code_of_the_documents(world: World, version: str) -> None:
+    def code(status: int, method: str, path: str, **headers: str) -> str:
+        reply = world.bench.ask(method, f"/main/openai/{path}", **headers)
+        return str(conforms(version, "error", reply, status)["error"]["code"])
+
+    asked = f"?api-version={version}"
+    assert code(401, "GET", f"files{asked}", api_key="wrong") == "unauthorized"
+    assert code(401, "GET", f"models{asked}", Authorization="Bearer a.b.c") == "unauthorized"
+    assert code(404, "GET", f"fine_tuning/nothing{asked}") == "notFound"
+    assert code(404, "GET", "files?api-version=2022-12-01") == "notFound"
+    assert code(405, "PUT", f"files{asked}") == "notFound"
+
+
+def test_the_document_of_v1_allows_a_longer_suffix_than_azure(world: World) -> None:
+    body = {"model": "gpt-4o-mini", "training_file": world.file, "suffix": "x" * 64}
+    made = conforms("v1", "job", world.ask("v1", "POST", "fine_tuning/jobs", body))
+    assert made["user_provided_suffix"] == "x" * 64
+    for version, suffix in (("v1", "x" * 65), ("2025-04-01-preview", "x" * 41)):
+        refused = world.ask(version, "POST", "fine_tuning/jobs", {**body, "suffix": suffix})
+        conforms(version, "error", refused, 400)
+
+
 SEEN_ON_AZURE = {"trainingType": {"type": "string"}, "suffix": {"type": "string"}}
 
 

@@ -30,7 +30,9 @@ _FIELDS: Final = frozenset(
         "trainingType",
     }
 )
-_SUFFIX: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_SUFFIX: Final = re.compile(r"[A-Za-z0-9_-]+")
+_SUFFIX_MAX: Final = 40
+_SUFFIX_MAX_V1: Final = 64  # by the document; nobody has seen one over 40 accepted (contract 1.6)
 _COMMON: Final = frozenset({"n_epochs", "batch_size", "learning_rate_multiplier"})
 _HYPERPARAMETERS: Final[Mapping[str, frozenset[str]]] = {
     SUPERVISED: _COMMON | {"prompt_loss_weight"},
@@ -89,7 +91,7 @@ def checked_request(call: Call) -> JobRequest:
         method=method,
         hyperparameters=hyperparameters,
         method_echo=echo,
-        suffix=_suffix(fields.get("suffix")),
+        suffix=_suffix(call, fields.get("suffix")),
         seed=_seed(fields.get("seed")),
         tier=_tier(fields.get("trainingType")),
         metadata=_metadata(call, fields.get("metadata")),
@@ -106,11 +108,12 @@ def _text(fields: Mapping[str, object], name: str, *, required: bool = True) -> 
     return value
 
 
-def _suffix(value: object) -> str | None:
+def _suffix(call: Call, value: object) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or not _SUFFIX.fullmatch(value):
-        raise invalid_payload("suffix must be 1 to 40 characters of A-Z, a-z, 0-9, _ and -.", param="suffix")
+    longest = _SUFFIX_MAX_V1 if call.surface is Surface.V1 and call.profile.schema_strict else _SUFFIX_MAX
+    if not isinstance(value, str) or not _SUFFIX.fullmatch(value) or len(value) > longest:
+        raise invalid_payload(f"suffix must be 1 to {longest} characters of A-Z, a-z, 0-9, _ and -.", param="suffix")
     return value
 
 
