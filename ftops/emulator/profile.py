@@ -89,6 +89,7 @@ class Profile:
     file_bytes_max: int = 512 * 1024**2
     trained_tokens_max: int = 2_000_000_000
     training_rows_min: int = 10
+    uploads_per_second_max: int = 0  # of files, by the emulator's clock; Azure has 30; 0: as many as come
     upload_bytes_max: int = 9 * 1024**3  # of an upload in parts
     finetuned_deployments_max: int = 10
     standard_deployments_max: int = 32

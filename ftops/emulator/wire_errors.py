@@ -120,6 +120,11 @@ def quota_exceeded(message: str) -> WireError:
     return WireError(400, "quotaExceeded", message)
 
 
+def too_many_requests(message: str) -> WireError:
+    """Throttled, for a second (contract 1.2, 1.3)."""
+    return WireError(429, "tooManyRequests", message, headers={"Retry-After": "1", "retry-after-ms": "1000"})
+
+
 def no_such_route() -> WireError:
     """Unknown route or dated api-version (catalogue C40)."""
     return WireError(404, "404", "Resource not found")

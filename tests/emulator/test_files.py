@@ -7,7 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from openai import AzureOpenAI, BadRequestError, NotFoundError, OpenAI
+from openai import AzureOpenAI, BadRequestError, NotFoundError, OpenAI, RateLimitError
 
 from ftops.emulator import API_KEY
 from tests.emulator.bench import Bench, chat_rows, multipart
@@ -136,6 +136,22 @@ def test_the_number_and_size_of_files_are_limited(bench: Bench) -> None:
     bench.upload(chat_rows(10))
     too_many = bench.send_form(multipart({"purpose": "fine-tune"}, chat_rows(10)))
     assert too_many.json["error"]["message"] == "The quota for files is reached. The maximum is 1."
+
+
+def test_uploads_a_second_are_limited_when_the_profile_says_so(bench: Bench, v1: OpenAI) -> None:
+    assert bench.ask("PUT", "/_emulator/clock", {"freeze": True}).status == 200
+    bench.profile(uploads_per_second_max=2)
+    form = multipart({"purpose": "fine-tune"}, chat_rows(10))
+    assert [bench.send_form(form).status for _ in range(2)] == [200, 200]
+    refused = bench.send_form(form)
+    assert (refused.status, refused.headers["Retry-After"], refused.headers["retry-after-ms"]) == (429, "1", "1000")
+    assert refused.json["error"]["code"] == "tooManyRequests"
+    with pytest.raises(RateLimitError):
+        v1.files.create(file=("a.jsonl", chat_rows(10)), purpose="fine-tune")
+    assert bench.send_form(form, account="other").status == 200
+    bench.advance(1)
+    assert bench.send_form(form).status == 200
+    assert len(v1.files.list().data) == 3
 
 
 def test_a_file_with_an_expiry_vanishes_when_it_passes(bench: Bench) -> None:

@@ -25,7 +25,13 @@ from ftops.emulator.observed_jobs import ObservedJob, find_result, succeeded_job
 from ftops.emulator.results import results_csv, results_size_bytes
 from ftops.emulator.routing import BOTH, Route, version_date
 from ftops.emulator.rows import Verdict
-from ftops.emulator.wire_errors import Surface, invalid_payload, quota_exceeded, unexpected_entity_state
+from ftops.emulator.wire_errors import (
+    Surface,
+    invalid_payload,
+    quota_exceeded,
+    too_many_requests,
+    unexpected_entity_state,
+)
 
 _FIELDS: Final = frozenset({"purpose", "expires_after[seconds]", "expires_after[anchor]"})
 _PAGE_DEFAULT: Final = 10_000
@@ -33,6 +39,7 @@ _DELETE_ANSWERS_SINCE: Final = "2024-10-21"
 
 
 def _upload(call: Call) -> Answer:
+    _check_rate(call)
     upload = call.received
     if unknown := sorted(set(upload.fields) - _FIELDS):
         raise invalid_payload("The form has a field this operation does not have.", param=unknown[0][:64])
@@ -50,6 +57,18 @@ def _upload(call: Call) -> Answer:
         call, Arrival(filename, purpose, upload.size_bytes, upload.path, upload.verdict, expires_seconds)
     )
     return created(call, file_shown(call, find_file(call, file_id)), f"files/{file_id}")
+
+
+def _check_rate(call: Call) -> None:
+    """So many uploads a second (contract 1.4). Raises `WireError` 429."""
+    limit = call.profile.uploads_per_second_max
+    if not limit:
+        return
+    (count,) = call.db.execute(
+        "SELECT count(*) FROM files WHERE account = ? AND created_at > ?", (call.home.key, call.now - 1)
+    ).fetchone()
+    if count >= limit:
+        raise too_many_requests(f"The resource takes {limit} uploads a second. Please retry after 1 second.")
 
 
 def _list(call: Call) -> Answer:
