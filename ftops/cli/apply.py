@@ -50,7 +50,7 @@ def command(
             from ftops.workspace import check_saved
 
             check_saved(saved, plan, review.recorded)
-        check_targets(plan)
+        check_targets(review)
         if not console.json:
             console.result(render_plan(plan, console.palette, verbose=console.verbosity > 0))
             console.diagnostics(remarks(review))
@@ -58,7 +58,7 @@ def command(
         if nothing_to_do(plan) and not console.json:
             return 0
         if saved is None and plan.pending and not approve:
-            confirm(invocation, QUESTION, "yes")
+            confirm(invocation, QUESTION, "yes", planned_by="ftops plan")
         again = f"ftops apply {planfile}" if planfile is not None else "ftops apply"
         manner = Manner(cast(Literal["all", "none"], wait), deadline, again)
         return act(invocation, workspace, review, saved or plan, manner)

@@ -60,12 +60,16 @@ def unshared_ledger(plan: Plan, accounts: Mapping[str, Account]) -> tuple[Diagno
     )
 
 
-def confirm(invocation: Invocation, question: str, answer: str) -> None:
-    """Asks on the terminal; raises unless exactly `answer` is typed. Refuses where nobody can answer."""
+def confirm(invocation: Invocation, question: str, answer: str, *, planned_by: str = "") -> None:
+    """Asks on the terminal; raises unless exactly `answer` is typed. Refuses where nobody can answer.
+
+    `planned_by` is the command that saves a plan of the same, for those who approve it beforehand.
+    """
     if not invocation.interactive or invocation.console.json or not sys.stdin.isatty():
+        saved = f"; `{planned_by} --out FILE` and `ftops apply FILE` need no question" if planned_by else ""
         raise FtopsError(
             "approving: there is nobody to ask, so nothing is done",
-            hint="--auto-approve says yes beforehand; `ftops plan --out FILE` and `ftops apply FILE` need no question",
+            hint=f"--auto-approve says yes beforehand{saved}",
         )
     sys.stderr.write(f"\n{question}\n  Only {answer!r} is accepted: ")
     sys.stderr.flush()

@@ -34,5 +34,6 @@ def command(invocation: Invocation, approve: bool, delete_models: bool, allow: t
         name = workspace.project.name
         if review.plan.pending and not approve:
             question = f"Shall ftops remove all this of project {name}, environment {invocation.environment}?"
-            confirm(invocation, f"{question} Type the project's name.", name)
+            asked = f"{question} Type the project's name."
+            confirm(invocation, asked, name, planned_by="ftops plan --destroy")
         return act(invocation, workspace, review, review.plan, Manner(again="ftops destroy"))

@@ -37,7 +37,7 @@ def _told(error: BaseException, interrupted_code: int) -> tuple[int, tuple[Diagn
         return code, diagnostics_of(error)
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "ftops"
-        summary = error.format_message().rstrip(".")
+        summary = " ".join(error.format_message().split()).rstrip(".")  # click breaks lines to list choices
         return USAGE, (Diagnostic("error", "usage", summary, hint=f"`{where} --help` lists what there is"),)
     if isinstance(error, click.ClickException):
         return 1, (Diagnostic("error", "command-line", error.format_message().rstrip(".")),)

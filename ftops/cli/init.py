@@ -32,7 +32,10 @@ def command(invocation: Invocation) -> int:
             f"writing a project into {directory}: {', '.join(there)} exists already",
             hint="choose an empty directory with -C DIR; nothing was written",
         )
-    written = [name for name, text in files.items() if _written(directory / name, text)]
+    try:
+        written = [name for name, text in files.items() if _written(directory / name, text)]
+    except OSError as error:
+        raise FtopsError(f"writing a project into {directory}: {error.filename}: {error.strerror}") from error
     console = invocation.console
     if console.json:
         console.document("ftops.init/1", {"directory": str(directory), "files": written})

@@ -35,7 +35,7 @@ def command(
     with opened(invocation) as workspace:
         review = workspace.review(targets=addresses_of(targets, workspace), destroy=destroy)
     plan = review.plan
-    check_targets(plan)
+    check_targets(review)
     document = plan.to_document(created_at=created_now())
     if out is not None and plan.complete:
         write_privately(invocation.path(out), json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import click
 
 from ftops.cli.options import Invocation
 from ftops.core.address import Address, Node
@@ -16,7 +19,6 @@ from ftops.core.diagnostic import Diagnostic
 from ftops.core.errors import DiagnosticErrors, FtopsError
 
 if TYPE_CHECKING:
-    from ftops.core.plan import Plan
     from ftops.workspace import Review, Workspace
 
 
@@ -33,11 +35,6 @@ def opened(invocation: Invocation) -> Iterator[Workspace]:
         yield workspace
 
 
-def address_of(text: str) -> Address:
-    """An address as typed, `kind/name` or `kind/name@account`; the account is checked by `node_of`."""
-    return node_of(text, default_account="").address
-
-
 def node_of(text: str, *, default_account: str) -> Node:
     try:
         return Node.parse(text, default_account=default_account)
@@ -51,18 +48,25 @@ def choose(name: str, kind: str, known: Iterable[Address]) -> Address:
     addresses = {str(address): address for address in known if address.kind == kind}
     if wanted in addresses:
         return addresses[wanted]
+    raise FtopsError(f"looking for {wanted}: the specs have no such {kind}", hint=nearest(wanted, addresses))
+
+
+def nearest(wanted: str, known: Iterable[str]) -> str:
+    """The hint for an address that does not exist. Names are compared, not kinds: every finetune/x looks alike."""
     from difflib import get_close_matches
 
-    near = get_close_matches(wanted, addresses, n=1)
-    raise FtopsError(
-        f"looking for {wanted}: the specs have no such {kind}",
-        hint=f"did you mean {near[0]}?" if near else f"known: {', '.join(sorted(addresses)) or 'none'}",
-    )
+    kind, _, name = wanted.partition("/")
+    names = {text.partition("/")[2]: text for text in sorted(known) if text.partition("/")[0] == kind}
+    near = get_close_matches(name, names, n=1)
+    return f"did you mean {names[near[0]]}?" if near else f"known: {', '.join(names.values()) or 'none'}"
 
 
 def addresses_of(targets: Iterable[str], workspace: Workspace) -> frozenset[Address]:
     """The addresses that --target names; raises when an account is named that the thing is not in."""
-    wanted = [node_of(text, default_account="") for text in targets]
+    try:
+        wanted = [Node.parse(text, default_account="") for text in targets]
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--target'") from error
     for node in wanted:
         accounts = sorted({r.account for r in workspace.desired().resources if r.address == node.address})
         if node.account and accounts and node.account not in accounts:
@@ -70,11 +74,12 @@ def addresses_of(targets: Iterable[str], workspace: Workspace) -> frozenset[Addr
     return frozenset(node.address for node in wanted)
 
 
-def check_targets(plan: Plan) -> None:
+def check_targets(review: Review) -> None:
     """Raises when a target is nothing that is planned: a mistyped one must not read as "nothing to do"."""
-    strays = [d for d in plan.diagnostics if d.code == "plan.unknown-target"]
+    strays = [d for d in review.plan.diagnostics if d.code == "plan.unknown-target"]
     if strays:
-        raise DiagnosticErrors(strays)
+        known = {str(resource.address) for resource in review.desired.resources}
+        raise DiagnosticErrors([replace(d, hint=nearest(str(d.address), known)) for d in strays])
 
 
 def remarks(review: Review) -> list[Diagnostic]:

@@ -52,6 +52,11 @@ def read_plan(path: Path) -> Plan:
         if not isinstance(document, dict):
             raise ValueError("not a plan")
         return Plan.from_document(document)
+    except OSError as error:
+        raise FtopsError(
+            f"reading the plan {path}: {error.strerror}",
+            hint="`ftops plan --out FILE` makes one; an address is kind/name, for example finetune/support-v1",
+        ) from error
     except (ValueError, RecursionError) as error:
         why = str(error) if type(error) is ValueError else "it is no JSON text"
         raise FtopsError(f"reading {path}: {why}", hint="make a new one with `ftops plan --out FILE`") from error

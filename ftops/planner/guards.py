@@ -134,17 +134,21 @@ def _trainings(plan: Plan) -> list[Change]:
     return [change for change in plan.changes if change.address.kind == "finetune" and change.action in making]
 
 
+def _jobs(count: int) -> str:
+    return "1 training job" if count == 1 else f"{count} training jobs"
+
+
 def _new_jobs(plan: Plan, desired: Desired, recorded: Recorded, allow: Allow) -> Iterator[Diagnostic]:
     count = len(_trainings(plan))
     limit = desired.limits.max_new_jobs if allow.max_new_jobs is None else allow.max_new_jobs
     if count and limit is not None and count > limit:
-        summary = f"the plan starts {count} training jobs, over the limit of {limit}"
+        summary = f"the plan starts {_jobs(count)}, over the limit of {limit}"
         yield _refusal("max_new_jobs", summary, f"--allow max_new_jobs={count}")
     daily = desired.limits.max_new_jobs_per_day
     daily = daily if allow.max_new_jobs_per_day is None else allow.max_new_jobs_per_day
     total = count + recorded.jobs_today
     if count and daily is not None and total > daily:
-        summary = f"the plan starts {count} training jobs after {recorded.jobs_today} in the last 24 hours"
+        summary = f"the plan starts {_jobs(count)} after {recorded.jobs_today} in the last 24 hours"
         yield _refusal(
             "max_new_jobs_per_day", f"{summary}, over the limit of {daily}", f"--allow max_new_jobs_per_day={total}"
         )

@@ -45,6 +45,11 @@ def orphan_changes(situation: Situation, planned: Mapping[Node, Change]) -> tupl
     return (*deployments.values(), *models, *files, *_forgotten(situation, models))
 
 
+def _why(situation: Situation, otherwise: str) -> str:
+    """A destroy says itself, not the specs: they may well have what it removes."""
+    return "destroy was asked for" if situation.options.destroy else otherwise
+
+
 # Deployments
 
 
@@ -57,9 +62,10 @@ def _deployments(situation: Situation, planned: Mapping[Node, Change]) -> dict[t
     ]
     claims = Counter(node for node, _ in found)
     homes = {node.address: node for node in planned if node.address.kind == "deployment"}
+    why = _why(situation, "it is not in the specs")
     return {
         (situation.arm_id(node.account), observed.name.casefold()): _delete_deployment(
-            node, observed, planned, homes.get(node.address), alone=claims[node] == 1
+            node, observed, planned, homes.get(node.address), why, alone=claims[node] == 1
         )
         for node, observed in found
     }
@@ -73,14 +79,20 @@ def _unclaimed(situation: Situation, inventory: Inventory) -> Iterator[ObservedD
 
 
 def _delete_deployment(
-    node: Node, observed: ObservedDeployment, planned: Mapping[Node, Change], home: Node | None, *, alone: bool
+    node: Node,
+    observed: ObservedDeployment,
+    planned: Mapping[Node, Change],
+    home: Node | None,
+    why: str,
+    *,
+    alone: bool,
 ) -> Change:
     subject = "" if home is None and alone else observed.name
     if observed.provisioning == _DELETING:
         return Change(node.address, node.account, Action.WAIT, Cause.ORPHAN, subject, "the service is deleting it")
     moving = home is not None and home != node and planned[home].action is not Action.KEEP
     needs = (home,) if home is not None and moving else ()
-    reason = f"{node.address} is deployed as another one now" if home is not None else "it is not in the specs"
+    reason = f"{node.address} is deployed as another one now" if home is not None else why
     return _delete(node, subject, reason, needs, DeleteDeployment(observed.name))
 
 
@@ -114,13 +126,14 @@ def _models(situation: Situation, leaving: Leaving) -> tuple[Change, ...]:
     if not (situation.desired.delete_models or situation.options.delete_models):
         return ()
     changes = []
+    why = _why(situation, "its finetune is not in the specs")
     for node, token in sorted(_released(situation)):
         inventory = situation.inventories[node.account]
         serving = [leaving.get(place) for place in _places_of(situation, inventory, token)]
         needs = tuple(sorted({change.node for change in serving if change is not None}))
         if None not in serving:
             for model in inventory.models_by_token.get(token, ()):
-                changes.append(_delete(node, model, "its finetune is not in the specs", needs, DeleteModel(model)))
+                changes.append(_delete(node, model, why, needs, DeleteModel(model)))
     return tuple(changes)
 
 
@@ -165,6 +178,7 @@ def _files(
 ) -> Iterator[Change]:
     """Uploads of this project whose content nothing desires and no unfinished job reads; broken ones of any content."""
     model_gone = {change.subject: change.node for change in models}
+    why = _why(situation, "nothing in the specs needs it")
     for inventory in situation.homes:
         needed, broken = _contents(situation, inventory)
         for file in inventory.files:
@@ -176,7 +190,7 @@ def _files(
                 yield _delete(node, file.id, "a broken upload", (), DeleteFile(file.id), Cause.DRIFT)
             elif not _protected(situation, inventory, address):
                 needs = _before_file(inventory, file, deployments, model_gone)
-                yield _delete(node, file.id, "nothing in the specs needs it", needs, DeleteFile(file.id))
+                yield _delete(node, file.id, why, needs, DeleteFile(file.id))
 
 
 def _contents(situation: Situation, inventory: Inventory) -> tuple[set[str], set[str]]:
@@ -235,5 +249,6 @@ def _forgotten(situation: Situation, models: tuple[Change, ...]) -> Iterator[Cha
             reason = "it left the specs while its job runs: it is forgotten when the job ends (`ftops cancel` ends it)"
             yield Change(node.address, node.account, Action.WAIT, Cause.ORPHAN, reason=reason)
         else:
-            reason = "it is not in the specs: its job and model stay and can be taken up again free"
+            why = _why(situation, "it is not in the specs")
+            reason = f"{why}: its job and model stay and can be taken up again free"
             yield Change(node.address, node.account, Action.FORGET, Cause.ORPHAN, reason=reason)

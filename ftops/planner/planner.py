@@ -112,7 +112,8 @@ def _targeted(situation: Situation, changes: Iterable[Change]) -> tuple[tuple[Ch
     kept = [c for c in ordered if c.node in asked or (c.node in reached and c.action is not Action.DELETE)]
     present = {change.node for change in kept}
     chosen = tuple(c for c in kept if c.action is not Action.DELETE or present.issuperset(c.needs))
-    unknown = sorted(targets - {change.address for change in ordered})
+    known = {change.address for change in ordered} | {resource.address for resource in situation.desired.resources}
+    unknown = sorted(targets - known)
     return chosen, [
         Diagnostic("error", "plan.unknown-target", f"target {address} is nothing that is planned", address=address)
         for address in unknown

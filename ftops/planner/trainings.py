@@ -84,9 +84,10 @@ def _needs(
 
 def _describe(situation: Situation, finetune: DesiredFinetune, parent: Decision | None) -> Change:
     """Action, cause and reason: what changed since the last job of this entry."""
-    fields = _with_unknown_parent(finetune, parent, changed_inputs(situation, finetune, Effect.TRAINING))
     entry = situation.entry_of(finetune.node)
     again = entry is not None and entry.token not in (None, finetune.token)
+    fields = changed_inputs(situation, finetune, Effect.TRAINING)
+    fields = _with_unknown_parent(parent, fields) if again else fields
     dependent = bool(fields) and all(change.path == "parent" for change in fields)
     cause = Cause.DEPENDENCY if dependent else Cause.SPEC
     reason = reasons.inputs_changed(fields) if again else ""
@@ -101,10 +102,11 @@ def _describe(situation: Situation, finetune: DesiredFinetune, parent: Decision 
     return replace(change, cost=Cost())
 
 
-def _with_unknown_parent(
-    finetune: DesiredFinetune, parent: Decision | None, fields: tuple[FieldChange, ...]
-) -> tuple[FieldChange, ...]:
-    """While what it continues is still to be made, `parent` is a field whose value nobody knows."""
+def _with_unknown_parent(parent: Decision | None, fields: tuple[FieldChange, ...]) -> tuple[FieldChange, ...]:
+    """While what it continues is still to be made, `parent` is a field whose value nobody knows.
+
+    Only for an entry that had a job: a first training has no parent that could have changed.
+    """
     if parent is None or parent.model is not None or not (parent.remade or any(f.path == "parent" for f in fields)):
         return fields
     before = next((change.before for change in fields if change.path == "parent"), None)

@@ -35,6 +35,7 @@ SYMBOLS: dict[Action, str] = {
     Action.KEEP: "",
 }
 NO_CHANGES = "No changes. Azure matches the specs."
+NOTHING_LEFT = "No changes. Nothing is left to destroy."
 _KIND_ORDER = {"dataset": 0, "finetune": 1, "deployment": 2}
 _VALUE_MAX = 72
 _HASH = re.compile(r"[0-9a-f]{40,64}")
@@ -78,6 +79,8 @@ def render_changes(plan: Plan, changes: Sequence[Change], palette: Palette = PLA
 def last_line(plan: Plan, palette: Palette = PLAIN) -> str:
     """`Plan: 1 to upload, …` or `No changes. …`: the sentence scripts and people look for."""
     counts = plan.summary
+    if _quiet(plan) and plan.destroy:
+        return palette.paint("good", NOTHING_LEFT)
     if _quiet(plan):
         recognised = f" ({counts['adopt']} recognised)" if counts["adopt"] else ""
         return palette.paint("good", f"{NO_CHANGES[:-1]}{recognised}.")

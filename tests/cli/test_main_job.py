@@ -221,6 +221,21 @@ def test_edits_of_the_specs_are_no_drift(applied: Path, run: Run):
     )
 
 
+def test_a_second_destroy_says_that_nothing_is_left(applied: Path, run: Run):
+    assert run("destroy", "-y", "-q").code == 0
+
+    result = run("destroy", "-y")
+
+    assert (result.code, result.out) == (0, "No changes. Nothing is left to destroy.\n")
+
+
+def test_a_target_whose_account_cannot_be_read_cannot_be_decided(project: Path, run: Run):
+    config = project / "ftops.yaml"
+    config.write_text(config.read_text().replace("{emulator: true}", '{emulator: "http://127.0.0.1:9"}'))
+
+    assert run("plan", "--target", "finetune/support-v1").code == 7
+
+
 def test_destroy_takes_deployments_and_files_and_says_so(applied: Path, run: Run):
     result = run("destroy", "--auto-approve")
 
@@ -240,6 +255,8 @@ def test_without_an_answer_nothing_is_done(applied: Path, run: Run, command: str
 
     assert result.code == 1
     assert "there is nobody to ask, so nothing is done" in result.err + result.out
+    saving = {"apply": "`ftops plan --out FILE`", "destroy": "`ftops plan --destroy --out FILE`"}[command]
+    assert f"{saving} and `ftops apply FILE` need no question" in result.err + result.out
     assert run("status", "-o", "json").document["deployments"][0]["capacity"] == 1
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ftops.core.change import UNKNOWN, Action, AdoptJob, Cause, Cost, Effect, FieldChange, Train
+from ftops.core.change import Action, AdoptJob, Cause, Cost, Effect, FieldChange, Train
 from ftops.core.identity import file_name
 from tests.planner.support.world import BASE, World, chain, change, outline
 
@@ -485,12 +485,12 @@ def test_without_recorded_inputs_the_reason_says_only_that_it_is_another_trainin
 # Continuing
 
 
-def test_what_continues_a_training_that_is_still_to_be_made_is_unknown() -> None:
+def test_the_first_training_of_a_later_link_waits_for_its_parent_and_has_no_field_that_changed() -> None:
     made = chain().plan()
     second = change(made, "finetune/v2")
 
-    assert (second.action, second.cause, second.act) == (Action.CREATE, Cause.DEPENDENCY, None)
-    assert (FieldChange("parent", None, UNKNOWN, Effect.TRAINING),) == second.fields
+    assert (second.action, second.cause, second.act) == (Action.CREATE, Cause.SPEC, None)
+    assert second.fields == ()
     assert [str(node) for node in second.needs] == ["dataset/data-2@main", "finetune/v1@main"]
 
 

@@ -303,6 +303,19 @@ def test_destroy_takes_deployments_and_files_and_forgets_finetunes() -> None:
     assert outline(world.plan(destroy=True)) == []
 
 
+def test_a_destroy_says_so_and_not_that_the_specs_lack_what_they_have() -> None:
+    made = deployed().plan(destroy=True, delete_models=True)
+
+    assert {str(c.address): c.reason for c in made.changes} == {
+        "dataset/data": "destroy was asked for",
+        "deployment/bot": "destroy was asked for",
+        "finetune/v1": "destroy was asked for",
+    }
+    assert change(deployed().plan(destroy=True), "finetune/v1").reason == (
+        "destroy was asked for: its job and model stay and can be taken up again free"
+    )
+
+
 def test_destroy_forgets_a_running_training_and_leaves_its_file() -> None:
     world = World().dataset("data").finetune("v1", training="data")
     world.round()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ftops.core.address import Address
+from ftops.core.change import Action, Cause
 from ftops.core.observed import Unread
 from tests.planner.support.world import World, chain, change, outline
 
@@ -53,6 +54,15 @@ def test_editing_the_first_link_shows_every_later_one_as_dependent() -> None:
         ("finetune/v2", "replace", "dependency"),
         ("finetune/v3", "replace", "dependency"),
     ]
+
+
+def test_a_link_that_was_never_trained_is_no_dependent_although_its_parent_is_trained_anew() -> None:
+    world = World().dataset("a").dataset("b").finetune("v1", training="a").applied().dataset("a", "edited")
+    world.finetune("v2", continues="v1", training="b")
+    second = change(world.plan(), "finetune/v2")
+
+    assert (second.action, second.cause, second.fields) == (Action.CREATE, Cause.SPEC, ())
+    assert [str(node) for node in second.needs] == ["dataset/b@main", "finetune/v1@main"]
 
 
 def test_a_link_that_was_edited_itself_says_so_although_it_depends_too() -> None:
@@ -118,8 +128,8 @@ def test_another_account_is_another_training() -> None:
 
     assert [row for row in outline(world.plan()) if row[1] == "create" and row[0].startswith("finetune")] == [
         ("finetune/v1", "create", "spec"),
-        ("finetune/v2", "create", "dependency"),
-        ("finetune/v3", "create", "dependency"),
+        ("finetune/v2", "create", "spec"),
+        ("finetune/v3", "create", "spec"),
     ]
 
 
@@ -134,7 +144,7 @@ def test_a_target_brings_what_it_depends_on_and_leaves_the_rest_out() -> None:
         ("dataset/data-1", "create", "spec"),
         ("dataset/data-2", "create", "spec"),
         ("finetune/v1", "create", "spec"),
-        ("finetune/v2", "create", "dependency"),
+        ("finetune/v2", "create", "spec"),
     ]
 
 
