@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import queue
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -116,7 +116,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.contents = path.with_name(path.name + ".files")
-        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._idle: deque[sqlite3.Connection] = deque()  # its ends are safe to use from many threads
         self._one_writer = threading.Lock()  # spares this process's threads the busy loop
         # What was worked out from rows, with the counters it was worked out at.
         self.memo: dict[str, tuple[tuple[int, ...], Any]] = {}
@@ -153,9 +153,9 @@ class Store:
 
     def close(self) -> None:
         """Let go of the database file."""
-        with contextlib.suppress(queue.Empty):
+        with contextlib.suppress(IndexError):
             while True:
-                self._idle.get_nowait().close()
+                self._idle.pop().close()
 
     def content_path(self, file_id: str) -> Path:
         """Where the bytes of a file lie."""
@@ -183,13 +183,13 @@ class Store:
     @contextlib.contextmanager
     def _borrowed(self) -> Iterator[sqlite3.Connection]:
         try:
-            db = self._idle.get_nowait()
-        except queue.Empty:
+            db = self._idle.pop()
+        except IndexError:
             db = self._connect()
         try:
             yield db
         finally:
-            self._idle.put(db)
+            self._idle.append(db)
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)

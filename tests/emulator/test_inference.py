@@ -45,6 +45,16 @@ def test_chat_says_who_answers_and_echoes_the_question(support: str, v1: OpenAI,
     assert answers[0].model == support
 
 
+def test_arguments_that_change_nothing_here_are_taken(support: str, v1: OpenAI) -> None:
+    marked = {"prompt_cache_key": "k", "safety_identifier": "s"}
+    said: Any = [{"role": "user", "content": "a question"}]
+    chat = v1.chat.completions.create(model="support", messages=said, extra_body={**marked, "verbosity": "low"})
+    response = v1.responses.create(model="support", input="a question", extra_body=marked)
+    assert chat.choices[0].message.content == response.output_text == f"[{support}] a question"
+    with pytest.raises(BadRequestError):
+        v1.chat.completions.create(model="support", messages=said, extra_body={"colour": "red"})
+
+
 def test_a_chat_stream_adds_up_to_the_answer(support: str, v1: OpenAI) -> None:
     said: Any = [{"role": "user", "content": "a question"}]
     chunks = list(

@@ -57,6 +57,13 @@ _CHAT_FIELDS: Final = _COMMON | {
     "metadata",
     "store",
     "service_tier",
+    "data_sources",
+    "modalities",
+    "prediction",
+    "prompt_cache_key",
+    "safety_identifier",
+    "user_security_context",
+    "verbosity",
 }
 _COMPLETION_FIELDS: Final = _COMMON | {"prompt", "suffix", "echo", "best_of"}
 

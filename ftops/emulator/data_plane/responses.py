@@ -42,7 +42,19 @@ _DEFAULTS: Final[Mapping[str, object]] = {
 }
 _UNKEPT: Final = ("previous_response_id", "background", "conversation", "prompt")
 _FIELDS: Final = frozenset(
-    {*_DEFAULTS, *_UNKEPT, "model", "input", "stream", "stream_options", "include", "service_tier", "top_logprobs"}
+    {
+        *_DEFAULTS,
+        *_UNKEPT,
+        "model",
+        "input",
+        "stream",
+        "stream_options",
+        "include",
+        "service_tier",
+        "top_logprobs",
+        "prompt_cache_key",
+        "safety_identifier",
+    }
 )
 
 
