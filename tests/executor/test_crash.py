@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import pytest
 
 from ftops.core.desired import Desired
+from ftops.core.errors import LedgerCorrupt
 from ftops.executor import Options
 from tests.executor.simulated import Course, Crash, World, world
 from tests.executor.wanted import Applier, dataset, deployment, desired, finetune, outline
 
+D = dataset("d1")
+ONE = desired(D, finetune("v1", D))
 QUICK = Course(file_seconds=1, queue_seconds=1, job_seconds=30, deployment_seconds=5)
 
 
@@ -95,3 +101,40 @@ def test_a_ledger_rolled_back_after_dying_at_any_call_buys_nothing_twice() -> No
         run_to_the_end(place, "second")
 
         assert len(place.paid) == len(set(place.paid)) == 2, f"died after call {seam}"
+
+
+def cut(data: bytes, place: int) -> bytes:
+    return data[:place]
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 0x20]) + data[place + 1 :]
+
+
+def in_flight_unlisted() -> tuple[World, bytes]:
+    """A job was made, its answer was lost, and no listing shows it yet; and the ledger that knows."""
+    place = world(course=replace(QUICK, lag_seconds=45.0))
+    place.accounts["main"].faults["create_job"] = ["answer lost"]
+    Applier(place, ONE).settled_ledger().with_options(deadline_seconds=20.0).run()
+    assert len(place.paid) == 1
+    return place, place.store.data or b""
+
+
+@pytest.mark.parametrize("damage", [cut, flipped])
+def test_no_damage_to_the_ledger_buys_again_what_is_in_flight(damage: Callable[[bytes, int], bytes]) -> None:
+    _, whole = in_flight_unlisted()
+    ends = {end + offset for end, byte in enumerate(whole) if byte == 10 for offset in (0, 1)}
+    refused = healed = 0
+    for where in sorted({*range(0, len(whole), 17), *ends} - {len(whole)}):
+        place, data = in_flight_unlisted()
+        place.store.data = damage(data, where)
+        try:
+            outcome = Applier(place, ONE).run()
+        except LedgerCorrupt:
+            refused += 1
+        else:
+            healed += outcome.exit_code == 0
+        assert len(place.paid) == 1, where
+
+    assert refused > 5
+    assert healed > 5

@@ -1,7 +1,7 @@
 """A disk that fails: stands in for `os` where the ledger uses it, and makes the nth call fail, once or from then on.
 
-It also keeps what is durable: the ledger's content as of the last fsync that reached it. Everything else is the real
-thing, on a real directory.
+A write may also fail half way (`torn`), as on a disk that fills up. It also keeps what is durable: the ledger's content
+as of the last fsync that reached it. Everything else is the real thing, on a real directory.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class FaultyDisk:
     fails_at: int = 0
     error: int = 0
     for_ever: bool = False
+    torn: bool = False
     calls: list[str] = field(default_factory=list)
     durable: bytes = b""
 
@@ -39,6 +40,8 @@ class FaultyDisk:
             self.calls.append(name)
             number = len(self.calls)
             if self.fails_at and (number == self.fails_at or (self.for_ever and number > self.fails_at)):
+                if self.torn and name == "write":
+                    real(arguments[0], arguments[1][: len(arguments[1]) // 2])
                 raise OSError(self.error, os.strerror(self.error))
             answer = real(*arguments, **options)
             if name == "fsync":

@@ -5,6 +5,7 @@ The real executor and the real local store; the disk under it fails at the nth c
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,35 @@ def test_an_error_once_at_any_call_costs_at_most_another_run(tmp_path: Path, err
 
     assert count > 40
     assert failed > 10
+
+
+@pytest.mark.parametrize("for_ever", [False, True])
+def test_a_write_that_ends_half_way_is_never_taken_for_an_intent(tmp_path: Path, for_ever: bool) -> None:
+    """For ever: nor can it be taken back, so that what is left is a torn line."""
+    scene = Scene(tmp_path / "counted")
+    scene.applier.settled_ledger()
+    with pytest.MonkeyPatch.context() as patch:
+        scene.disk.put_in(patch)
+        assert list(scene.runs()) == []
+    writes = [number for number, name in enumerate(scene.disk.calls, start=1) if name == "write"]
+    torn = 0
+    for number in writes:
+        scene = Scene(tmp_path / str(number))
+        scene.applier.settled_ledger()
+        with pytest.MonkeyPatch.context() as patch:
+            scene.disk.fails_at, scene.disk.error = number, errno.ENOSPC
+            scene.disk.torn, scene.disk.for_ever = True, for_ever
+            scene.disk.put_in(patch)
+            with contextlib.suppress(LedgerError):
+                scene.applier.run()
+            torn += fold(scene.disk.file.read_bytes()).cut_bytes > 0
+            scene.disk.fails_at = 0
+            list(scene.runs())
+        assert len(scene.world.paid) == 1, number
+        assert fold(scene.disk.file.read_bytes()).cut_bytes == 0
+
+    assert len(writes) > 5
+    assert (torn > 0) is for_ever
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO])
