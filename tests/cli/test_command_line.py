@@ -193,6 +193,7 @@ def test_the_environment_can_force_colours_and_forbid_them(run: Run, project: Pa
         (("show", "ftops.yaml"), "reading ftops.yaml: it is no JSON text"),
         (("plan", "--out", "nowhere/plan.json"), "writing nowhere/plan.json: No such file or directory"),
         (("-C", "nowhere", "validate"), "working in nowhere: there is no such directory"),
+        (("-C", "ftops.yaml/sub", "init"), "writing a project into ftops.yaml/sub: "),
         (("show", "deployment/nobody"), "the specs have no such deployment"),
         (("show", "deployment/no body"), "impossible name"),
         (("ask", "suport-bot", "hi"), "did you mean deployment/support-bot?"),

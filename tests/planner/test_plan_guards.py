@@ -55,6 +55,13 @@ def test_more_jobs_than_allowed_are_refused() -> None:
     assert refused(limited(max_new_jobs=2), "max_new_jobs=3") == []
 
 
+def test_one_job_over_the_limit_is_told_as_one() -> None:
+    world = World().dataset("data").finetune("v1", training="data")
+    world.settings = {"limits": Limits(max_new_jobs=0)}
+
+    assert [summary for _, summary, _ in refused(world)] == ["the plan starts 1 training job, over the limit of 0"]
+
+
 def test_jobs_of_the_last_day_count() -> None:
     world = limited(max_new_jobs_per_day=5)
     world.jobs_today = 3
