@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openai import AzureOpenAI, OpenAI
 
@@ -222,12 +222,14 @@ def test_a_formula_may_have_no_value(text: str) -> None:
         calculate(text, {})
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab()+-*/^,. 12minmax", max_size=60))
 def test_any_text_is_a_formula_or_is_refused(text: str) -> None:
     with contextlib.suppress(UnusableFormula, Incalculable, KeyError):
         assert math.isfinite(calculate(text, {"a": 1.0, "b": 2.0}))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(COMPUTED)), st.text(max_size=40), st.text(max_size=40))
 def test_every_metric_is_from_0_to_1_and_1_for_equal_texts(metric: str, text: str, other: str) -> None:
     score = COMPUTED[metric]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftops.emulator.training import CANCELLED, TERMINAL, Life, Pause, Slots, Submission, lives
@@ -35,6 +35,7 @@ def queues(draw: st.DrawFn) -> list[Submission]:
     return made
 
 
+@settings(deadline=None)
 @given(queues(), st.integers(0, 400))
 def test_never_more_jobs_start_than_there_are_places(queue: list[Submission], now: int) -> None:
     unpaused = [Submission(**{**job.__dict__, "pauses": ()}) for job in queue]
@@ -42,6 +43,7 @@ def test_never_more_jobs_start_than_there_are_places(queue: list[Submission], no
     assert sum(1 for life in found.values() if life.status(now) == "running") <= 3
 
 
+@settings(deadline=None)
 @given(queues())
 def test_a_life_goes_forward_and_ends_once(queue: list[Submission]) -> None:
     for life in lives(queue, SLOTS).values():
@@ -50,6 +52,7 @@ def test_a_life_goes_forward_and_ends_once(queue: list[Submission]) -> None:
         assert set(statuses[ended:]) <= {life.outcome}
 
 
+@settings(deadline=None)
 @given(queues())
 def test_a_later_job_changes_nothing_for_earlier_ones(queue: list[Submission]) -> None:
     whole = lives(queue, SLOTS)
