@@ -6,18 +6,19 @@ In: an invocation. Out: a path, or a function that asks the door. A refusal of t
 from __future__ import annotations
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import click
 
 from ftops.cli.options import Invocation
 from ftops.cli.project import opened
 from ftops.core.errors import FtopsError
+
+if TYPE_CHECKING:
+    from urllib.error import HTTPError
 
 _SECONDS = 600.0  # a snapshot may hold gigabytes
 _PIECE_BYTES = 1024 * 1024
@@ -42,6 +43,9 @@ class Door(Protocol):
 @contextmanager
 def door(invocation: Invocation, store: str | None) -> Iterator[Door]:
     """The emulator's control door, over a running emulator of our own on the same store."""
+    import urllib.error
+    import urllib.request
+
     from ftops.embedded import start_embedded
 
     path = store_path(invocation, store)
@@ -80,7 +84,7 @@ def _kept(answer: IO[bytes], keep: IO[bytes] | None) -> Any:
     return None
 
 
-def _reason(refused: urllib.error.HTTPError) -> str:
+def _reason(refused: HTTPError) -> str:
     try:
         return str(json.loads(refused.read())["error"]["message"]).rstrip(".")
     except (ValueError, KeyError, TypeError):
