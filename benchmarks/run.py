@@ -1,7 +1,8 @@
 """How long ftops takes, each command in a process of its own: `make bench`.
 
 Prints a Markdown table: minimum and median of the runs, and the minimum as a multiple of the row it stands beside:
-an empty Python, or the same verb of terraform where terraform is installed. Figures are measured here and now or are
+an empty Python, the same verb of terraform where terraform is installed, or the same without fsync. Then what the
+emulator does (benchmarks/emulator.py). Figures are measured here and now or are
 absent; nothing is remembered. `python benchmarks/run.py --quick` leaves out what takes minutes.
 """
 
@@ -20,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import emulator
 import generate
 
 from ftops.emulator import Emulator
@@ -34,6 +36,7 @@ UNLIMITED = {
     "finetuned_deployments_max": 1_000_000,
     "standard_deployments_max": 1_000_000,
     "capacity_max": 100_000_000,
+    "quota_thousand_tokens": 100_000_000,
 }
 #: Work takes no time on the emulator, so that an apply measures ftops.
 INSTANT = {
@@ -43,6 +46,13 @@ INSTANT = {
     "deployment_seconds": 0.0,
     "deployment_delete_seconds": 0.0,
 }
+#: ftops on a disk that promises nothing: what the paid-job protocol costs is the difference.
+_WITHOUT_FSYNC = """
+import os, sys
+os.fsync = os.fdatasync = lambda handle: None
+from ftops.__main__ import main
+sys.exit(main())
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +151,15 @@ class Bench:
             self._fresh(project, size)
 
         project.mkdir()
-        command = [FTOPS, "apply", "--auto-approve"]
         name = f"ftops apply, {size:,} resources from nothing"
-        self.rows.append(measure(name, command, project, runs=min(3, self._runs), shows="Applied: ", prepare=prepare))
+        for ftops, row, beside in (
+            ([sys.executable, "-c", _WITHOUT_FSYNC], f"{name}, without fsync", ""),
+            ([FTOPS], name, f"{name}, without fsync"),
+        ):
+            command = [*ftops, "apply", "--auto-approve"]
+            self.rows.append(
+                measure(row, command, project, runs=self._runs, beside=beside, shows="Applied: ", prepare=prepare)
+            )
 
     def _fresh(self, project: Path, size: int) -> None:
         generate.ftops_project(project, resources=size, accounts=max(1, size // 100))
@@ -203,7 +219,8 @@ def main() -> int:
         bench.plans((5, 300) if arguments.quick else (5, 300, 3_000))
         if not arguments.quick:
             bench.applies(300)
-    print(f"{machine()}\n\n{table(bench.rows)}")
+        served = emulator.figures(Path(scratch), Path(FTOPS), arguments.runs)
+    print(f"{machine()}\n\n{table(bench.rows)}\n\n{emulator.table(served)}")
     return 0
 
 

@@ -137,7 +137,7 @@ def _text(recorded: Recorded, place: str, aliases: dict[str, str], palette: Pale
         )
     ]
     jobs = [
-        (job.address, aliases.get(arm_id, arm_id), job.outcome, job.job_id, token)
+        (job.address, aliases.get(arm_id, arm_id), _outcome(job), job.job_id, token)
         for (arm_id, token), job in sorted(recorded.jobs.items(), key=lambda item: (str(item[1].address), item[0]))
     ]
     if jobs:
@@ -149,6 +149,11 @@ def _text(recorded: Recorded, place: str, aliases: dict[str, str], palette: Pale
     if entries:
         parts.append(render_table(("entry", "account", "environment", "holds"), entries, palette))
     return "\n\n".join(parts)
+
+
+def _outcome(job: RecordedJob) -> str:
+    """Of a request without an outcome: how long it may still become a job, and must not be sent again."""
+    return f"{job.outcome} ({job.seconds_left:.0f} s left)" if job.seconds_left > 0 else job.outcome
 
 
 def _job_document(job: RecordedJob) -> dict[str, Any]:
