@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -197,6 +198,15 @@ def leave_unresolved(project: Project) -> None:
         request="d",
         inputs={},
     )
+
+
+def test_a_request_without_an_outcome_says_how_long_it_may_still_become_a_job(project: Project) -> None:
+    leave_unresolved(project)
+
+    code, out, _ = project.run("ledger", "show")
+
+    (line,) = [line for line in out.splitlines() if "aaaaaaaaaa" in line]
+    assert (code, re.search(r"sending \((899|900) s left\)", line) is not None) == (0, True)
 
 
 def test_a_free_lock_and_a_wrong_run_are_told(project: Project) -> None:
