@@ -299,5 +299,5 @@ def _stamp(handle: int) -> _Stamp:
 def _disk_error(doing: str, path: Path, error: OSError) -> LedgerError:
     return LedgerError(
         f"{doing} {path}: {error.strerror or error}",
-        hint="nothing is sent on the strength of a ledger that fails; free the disk or fix its permissions and run again",
+        hint="nothing is sent when the ledger fails; free the disk or fix its permissions and run again",
     )
