@@ -22,13 +22,14 @@ from ftops.core import identity
 from ftops.core.change import DeploymentBody, Train
 from ftops.core.errors import RemoteError
 from ftops.core.observed import ObservedDeployment, ObservedFile, ObservedJob, ObservedModel
-from ftops.emulator import bill, clock, control, control_plane, data_plane
+from ftops.emulator import clock, control
 from ftops.emulator.body import SizedBody
 from ftops.emulator.dispatch import Dispatcher
 from ftops.emulator.exchange import Request
 from ftops.emulator.heads import Headers
 from ftops.emulator.identity import issue_token
 from ftops.emulator.names import API_KEY, RESOURCE_GROUP, SUBSCRIPTION
+from ftops.emulator.routes import routes_below
 from ftops.emulator.routing import Router
 from ftops.emulator.store import Store
 from simulation.chance import Chance
@@ -36,7 +37,6 @@ from simulation.history import MakeServices
 from simulation.scheduler import Scheduler
 from simulation.service import Billed, Service, arm_id
 
-_ROUTES = (*data_plane.ROUTES, *control_plane.ROUTES, *bill.ROUTES)
 _PROFILE: Mapping[str, object] = {
     "file_seconds": 2.0,
     "job_pending_seconds": 300.0,
@@ -64,7 +64,7 @@ def emulator_services() -> Iterator[MakeServices]:
             with store.writing() as db:
                 control.override_profile(db, _PROFILE)
                 token, _ = issue_token(db, "https://management.azure.com", lifetime_seconds=86_400)
-            dispatcher = Dispatcher(store, Router(_ROUTES))
+            dispatcher = Dispatcher(store, Router(routes_below))
             return {alias: EmulatorService(alias, dispatcher, token) for alias in sorted(accounts)}
 
         with mock.patch.object(clock, "time", hand):

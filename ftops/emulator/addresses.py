@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from ftops.emulator.names import PROVIDER
@@ -48,8 +47,7 @@ _SIGN_IN: Final = frozenset({"oauth2", "v2.0", ".well-known"})
 _AUTHORING: Final = frozenset({"files", "uploads", "fine_tuning", "models"})
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """Where a request goes: its surface, the account in its path, and the rest of the path."""
 
     surface: Surface

@@ -7,9 +7,8 @@ the spelling of open-weight ids and their versions is assumed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Final
+from typing import Final, NamedTuple
 
 SUPERVISED: Final = "supervised"
 DPO: Final = "dpo"
@@ -22,8 +21,7 @@ _PROVISIONED: Final = ("ProvisionedManaged", "GlobalProvisionedManaged", "DataZo
 _BASE_SKUS: Final = (*_SERVERLESS, *_PROVISIONED, "GlobalBatch", "DataZoneBatch")
 
 
-@dataclass(frozen=True)
-class Retirement:
+class Retirement(NamedTuple):
     """When a model stops (contract 4.4): untrained, for training, and the deployments of what was trained.
 
     None is what no source states. `trained_days` instead of a date: each model so long after its own training.
@@ -41,8 +39,7 @@ _O4_ENDS: Final = Retirement(date(2026, 10, 16), date(2026, 10, 16), trained_day
 _GPT_5_ENDS: Final = Retirement(date(2027, 2, 6))
 
 
-@dataclass(frozen=True)
-class BaseModel:
+class BaseModel(NamedTuple):
     """One base model: `id` on the data plane, `name` and `version` in ARM."""
 
     name: str

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import astuple, dataclass, replace
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class ClockRow:
+class ClockRow(NamedTuple):
     """How emulated time derives from wall time."""
 
     offset_seconds: float
@@ -26,6 +25,11 @@ class ClockRow:
             return self.frozen_at
         return wall + self.offset_seconds + (wall - self.speed_since) * (self.speed - 1.0)
 
+    @property
+    def now(self) -> float:
+        """The emulated instant it is, in unix seconds."""
+        return self.at(time.time())
+
 
 _COLUMNS = "offset_seconds, frozen_at, speed, speed_since"
 
@@ -38,14 +42,14 @@ def read_clock(db: sqlite3.Connection) -> ClockRow:
 
 def read_now(db: sqlite3.Connection) -> float:
     """The emulated instant, in unix seconds."""
-    return read_clock(db).at(time.time())
+    return read_clock(db).now
 
 
 def advance(db: sqlite3.Connection, seconds: float) -> None:
     """Move emulated time forward (or back, for a test of skew) by `seconds`, also while it is frozen."""
     row = read_clock(db)
     frozen = None if row.frozen_at is None else row.frozen_at + seconds
-    _keep(db, replace(row, offset_seconds=row.offset_seconds + seconds, frozen_at=frozen))
+    _keep(db, row._replace(offset_seconds=row.offset_seconds + seconds, frozen_at=frozen))
 
 
 def set_now(db: sqlite3.Connection, instant: float) -> None:
@@ -54,12 +58,12 @@ def set_now(db: sqlite3.Connection, instant: float) -> None:
     if row.frozen_at is None:
         advance(db, instant - read_now(db))
     else:
-        _keep(db, replace(row, frozen_at=instant))
+        _keep(db, row._replace(frozen_at=instant))
 
 
 def freeze(db: sqlite3.Connection) -> None:
     """Stop emulated time where it is."""
-    _keep(db, replace(read_clock(db), frozen_at=read_now(db)))
+    _keep(db, read_clock(db)._replace(frozen_at=read_now(db)))
 
 
 def unfreeze(db: sqlite3.Connection) -> None:
@@ -70,7 +74,7 @@ def unfreeze(db: sqlite3.Connection) -> None:
 def set_speed(db: sqlite3.Connection, speed: float) -> None:
     """Let emulated time go `speed` times as fast as the wall clock, from now on."""
     frozen_at = read_clock(db).frozen_at
-    _keep(db, replace(_restarted(db, speed), frozen_at=frozen_at))
+    _keep(db, _restarted(db, speed)._replace(frozen_at=frozen_at))
 
 
 def _restarted(db: sqlite3.Connection, speed: float) -> ClockRow:
@@ -80,4 +84,4 @@ def _restarted(db: sqlite3.Connection, speed: float) -> ClockRow:
 
 def _keep(db: sqlite3.Connection, row: ClockRow) -> None:
     db.execute("DELETE FROM clock")
-    db.execute(f"INSERT INTO clock ({_COLUMNS}) VALUES (?, ?, ?, ?)", astuple(row))
+    db.execute(f"INSERT INTO clock ({_COLUMNS}) VALUES (?, ?, ?, ?)", row)

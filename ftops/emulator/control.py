@@ -80,7 +80,7 @@ def _finite(name: str, value: object) -> float:
 
 def _show_clock(call: Call) -> Answer:
     row = clock.read_clock(call.db)
-    return Answer(payload={"now": clock.read_now(call.db), **dataclasses.asdict(row)})
+    return Answer(payload={"now": clock.read_now(call.db), **row._asdict()})
 
 
 def _move_clock(call: Call) -> Answer:
@@ -142,7 +142,7 @@ def _number_in(query: Mapping[str, str], name: str) -> int:
 def _reset(call: Call) -> Answer:
     for table in EMPTIED_BY_RESET:
         call.db.execute(f"DELETE FROM {table}")
-    call.db.execute("DELETE FROM counters WHERE name = 'ids'")
+    call.db.execute("DELETE FROM counters")
     call.db.execute("DELETE FROM settings WHERE name <> 'token_key'")  # prices, single quotas, principals
     # Accounts stay, those soft-deleted come back; with the clock, their instants would lie anywhere.
     call.db.execute("DELETE FROM accounts WHERE purged_at IS NOT NULL")

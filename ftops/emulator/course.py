@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from ftops.emulator import curves
 from ftops.emulator.ids import derived_fraction, derived_hex
@@ -23,8 +22,7 @@ _CHECKPOINTS_KEPT: Final = 3
 _HOUR_SECONDS: Final = 3600.0
 
 
-@dataclass(frozen=True)
-class Course:
+class Course(NamedTuple):
     """The shape of one training run. `warning` is what its data makes the service warn of."""
 
     job: str

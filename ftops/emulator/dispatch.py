@@ -2,29 +2,29 @@
 
 In: a `Request`. Out: an `Answer`, always, also when this program is wrong. The order: find the surface, check the
 api-version, match the route, check the account and the caller, read the body, run the handler in one transaction
-(a read-only view for reads, one BEGIN IMMEDIATE for writes), write the request log.
+(a read-only view for reads, one BEGIN IMMEDIATE for writes), note the request in the log.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from ftops.emulator import uploads
 from ftops.emulator.addresses import Address, checked_version, locate, surface_of, without_project
 from ftops.emulator.body import CutShort, StoredBody, read_json_object
-from ftops.emulator.clock import read_now
-from ftops.emulator.exchange import Answer, Call, Request, read_account
+from ftops.emulator.exchange import Answer, Call, Request
 from ftops.emulator.heads import refuse_many_custom_headers
 from ftops.emulator.identity import authenticate
 from ftops.emulator.ids import new_uuid
 from ftops.emulator.names import PROVIDER, RESOURCE_GROUP, SUBSCRIPTION
-from ftops.emulator.profile import Profile
+from ftops.emulator.request_log import Entry, RequestLog
 from ftops.emulator.routing import Route, Router, check_parameters, split_target
-from ftops.emulator.store import Store, counters
+from ftops.emulator.standing import Standing, read_standing
+from ftops.emulator.store import Store
 from ftops.emulator.strikes import NO_STRIKES, Strikes
 from ftops.emulator.wire_errors import (
     Surface,
@@ -38,88 +38,99 @@ from ftops.emulator.wire_errors import (
 
 _LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _ECHO_MAX: Final = 128
-_TRIM_EVERY: Final = 64
-_OPERATION_SECONDS: Final = 86_400.0  # for so long after its end an operation can be asked for (assumed)
 
 
-@dataclass(frozen=True)
-class _Matched:
-    """A request and the route it met, with the faults that strike it."""
+class _Asked(NamedTuple):
+    """A request whose address is understood, with the faults that strike it."""
 
     request: Request
+    path: str
     address: Address
+    query: Mapping[str, str]
+    strikes: Strikes = NO_STRIKES
+
+
+class _Matched(NamedTuple):
+    """The same, and the route it met."""
+
+    asked: _Asked
+    version: str
     route: Route
     names: Mapping[str, str]
-    query: Mapping[str, str]
-    version: str
-    strikes: Strikes
 
 
 class Dispatcher:
-    """Answers requests over one store."""
+    """Answers requests over one store, and notes them in its `log`."""
 
     def __init__(self, store: Store, router: Router) -> None:
         self._store = store
         self._router = router
-        self._profile: tuple[tuple[int, ...], Profile] = ((), Profile())
+        self.log = RequestLog(store)
 
     def answer(self, request: Request) -> Answer:
         """The answer to a request; never raises."""
+        standing: Standing | None = None
         strikes = NO_STRIKES
         try:
-            segments, query = split_target(request.target)
-            segments = without_project(segments)
-            address = locate(segments)
-            surface = address.surface
-            if surface in (Surface.DATED, Surface.V1):
-                refuse_many_custom_headers(request.headers)
-            strikes = self._strikes(request, surface, segments)
-            answer = self._suffered(request, address, query, strikes)
-        except Exception as trouble:
+            asked = _asked(request)
+            surface = asked.address.surface
+            if surface is Surface.DOOR:
+                self.log.write()
+            answer = None
+            with self._store.reading() as view:
+                standing = read_standing(self._store, view)
+                struck = standing.faulty and surface is not Surface.DOOR
+                if request.method == "GET" and not struck:  # most requests: one view is enough for all they need
+                    answer = self._answered(asked, view)
+            if struck:
+                strikes = self._strikes(asked)
+            if answer is None:
+                answer = self._suffered(asked._replace(strikes=strikes, query=strikes.query(asked.query)))
+        except Exception as trouble:  # a refusal, or a defect of ours: both have an answer
             surface = surface_of(request.target)
             answer = _refused(trouble, surface)
         _add_common_headers(request, surface, answer)
-        self._log(request, surface, answer, strikes.names)
+        self._note(request, surface, answer, strikes, standing)
         return answer
 
-    def _strikes(self, request: Request, surface: Surface, segments: tuple[str, ...]) -> Strikes:
-        if surface is Surface.DOOR or not self._store.has_faults():
-            return NO_STRIKES
+    def _standing(self) -> Standing:
+        with self._store.reading() as db:
+            return read_standing(self._store, db)
+
+    def _strikes(self, asked: _Asked) -> Strikes:
         from ftops.emulator.fault_rules import strike  # a fault is rare, and its tables take time to load
 
-        return strike(self._store, request, surface, "/" + "/".join(segments))
+        return strike(self._store, asked.request, asked.address.surface, asked.path)
 
-    def _suffered(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
+    def _suffered(self, asked: _Asked) -> Answer:
+        strikes = asked.strikes
         if strikes.late:
-            kept = replace(request, body=StoredBody.of(request.body))
-            return strikes.broken_first(lambda: self._answered_late(kept, address, query, strikes))
+            kept = asked._replace(request=asked.request._replace(body=StoredBody.of(asked.request.body)))
+            return strikes.broken_first(lambda: self._answered_late(kept))
         answer = strikes.instead()
         if answer is None:
-            answer = strikes.spoiled(self._answered(request, address, query, strikes))
+            answer = strikes.spoiled(self._answered(asked))
         return answer
 
-    def _answered_late(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> None:
-        self._log(request, address.surface, self._answered(request, address, query, strikes), strikes.names)
+    def _answered_late(self, asked: _Asked) -> None:
+        self._note(asked.request, asked.address.surface, self._answered(asked), asked.strikes)
 
-    def _answered(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
+    def _answered(self, asked: _Asked, view: sqlite3.Connection | None = None) -> Answer:
         try:
-            return self._routed(request, address, strikes.query(query), strikes)
+            return self._routed(asked, view)
         except WireError as refusal:
-            if address.authoring and self._strict():
+            if asked.address.authoring and self._standing().profile.schema_strict:
                 refusal = to_the_letter(refusal)
-            return _refused(refusal, address.surface)
-        except Exception as trouble:
-            return _refused(trouble, address.surface)
+            return _refused(refusal, asked.address.surface)
+        except Exception as trouble:  # a client that hung up, or a defect of ours: both have an answer
+            return _refused(trouble, asked.address.surface)
 
-    def _strict(self) -> bool:
-        with self._store.reading() as db:
-            return self._profile_of(db).schema_strict
-
-    def _routed(self, request: Request, address: Address, query: Mapping[str, str], strikes: Strikes) -> Answer:
-        version = checked_version(address, query)
-        route, names = self._router.match(address.surface, request.method, address.segments, version=version)
-        matched = _Matched(request, address, route, names, query, version, strikes)
-        with self._store.reading() as db:
+    def _routed(self, asked: _Asked, view: sqlite3.Connection | None) -> Answer:
+        address, strikes = asked.address, asked.strikes
+        version = checked_version(address, asked.query)
+        route, names = self._router.match(address.surface, asked.request.method, address.segments, version=version)
+        matched = _Matched(asked, version, route, names)
+        with self._store.reading() if view is None else nullcontext(view) as db:
             call = self._call(db, matched)
             if not route.writes and route.body == "none" and not strikes.acts:
                 return self._located(route.handler(call), call)
@@ -142,13 +153,13 @@ class Dispatcher:
                 call.upload.discard()
 
     def _call(self, db: sqlite3.Connection, matched: _Matched) -> Call:
-        request, address, route, names = matched.request, matched.address, matched.route, matched.names
-        profile = matched.strikes.profile(self._profile_of(db))
-        call = Call(
-            request, address.surface, matched.version, names, matched.query, self._store, db, read_now(db), profile
-        )
+        asked, route, names = matched.asked, matched.route, matched.names
+        request, address = asked.request, asked.address
+        standing = read_standing(self._store, db)
+        profile, now = asked.strikes.profile(standing.profile), standing.clock.now
+        call = Call(request, address.surface, matched.version, names, asked.query, self._store, db, now, profile)
         if address.account or route.account:
-            call.account = read_account(db, address.account or names[route.account])
+            call.account = standing.account(address.account or names[route.account], now)
             if address.account and call.account is None:
                 raise no_such_account(address.account)
         authenticate(call, route)
@@ -158,7 +169,7 @@ class Dispatcher:
             raise _missing_arm_account(names, route)
         if address.surface in (Surface.DOOR, Surface.IDENTITY):
             _refuse_foreign_host(request)
-        check_parameters(route, matched.query)
+        check_parameters(route, asked.query)
         return call
 
     def _with_body(self, call: Call, route: Route) -> Call:
@@ -178,44 +189,36 @@ class Dispatcher:
             call.fields = read_json_object(call.request.body, content_type)
         return call
 
-    def _profile_of(self, db: sqlite3.Connection) -> Profile:
-        version = counters(db)
-        known_version, profile = self._profile
-        if version != known_version:
-            rows = db.execute("SELECT name, value FROM profile").fetchall()
-            profile = Profile().with_overrides({name: json.loads(value) for name, value in rows})
-            self._profile = (version, profile)
-        return profile
-
     def _located(self, answer: Answer, call: Call) -> Answer:
         if call.account is not None and call.surface in (Surface.DATED, Surface.V1):
             answer.headers.setdefault("x-ms-region", call.account.location)
         return answer
 
-    def _log(self, request: Request, surface: Surface, answer: Answer, faults: str | None) -> None:
-        if surface in (Surface.DOOR, Surface.IDENTITY):
-            return
-        kept = self._profile[1].requests_kept
-        if not self._profile[1].request_log:
-            return
-        with self._store.writing() as db:
-            added = db.execute(
-                "INSERT INTO requests (at, method, path, status, retry_count, client_request_id, fault)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    read_now(db),
-                    request.method,
-                    request.target[:2000],
-                    answer.status,
-                    request.headers.get("x-stainless-retry-count"),
-                    _echo(request.headers.get("x-ms-client-request-id")),
-                    faults,
-                ),
+    def _note(
+        self, request: Request, surface: Surface, answer: Answer, strikes: Strikes, standing: Standing | None = None
+    ) -> None:
+        standing = standing or self._standing()
+        if standing.profile.request_log and surface not in (Surface.DOOR, Surface.IDENTITY):
+            entry = Entry(
+                at=standing.clock.now,
+                method=request.method,
+                path=request.target[:2000],
+                status=answer.status,
+                retry_count=request.headers.get("x-stainless-retry-count"),
+                client_request_id=_echo(request.headers.get("x-ms-client-request-id")),
+                fault=strikes.names,
             )
-            serial = added.lastrowid or 0
-            if serial % _TRIM_EVERY == 0:
-                db.execute("DELETE FROM requests WHERE serial <= ?", (serial - kept,))
-                db.execute("DELETE FROM operations WHERE settled_at < ?", (read_now(db) - _OPERATION_SECONDS,))
+            self.log.add(entry, standing.profile.requests_kept)
+
+
+def _asked(request: Request) -> _Asked:
+    """Raises `WireError` for an address that cannot be read or lies nowhere, and for too many headers."""
+    segments, query = split_target(request.target)
+    segments = without_project(segments)
+    address = locate(segments)
+    if address.surface in (Surface.DATED, Surface.V1):
+        refuse_many_custom_headers(request.headers)
+    return _Asked(request, "/" + "/".join(segments), address, query)
 
 
 def refused_unread(target: str, refusal: WireError) -> Answer:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from ftops.emulator.body import Body
 from ftops.emulator.clock import read_now
@@ -20,8 +21,7 @@ from ftops.emulator.uploads import Upload
 from ftops.emulator.wire_errors import Surface
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What a client sent, the body still unread."""
 
     method: str
@@ -50,8 +50,7 @@ class Answer:
     date_skew_seconds: float = 0.0
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """An account row."""
 
     key: str
@@ -67,6 +66,10 @@ class Account:
     settled_at: float = 0.0
     revision: int = 1
     deleted_at: float | None = None
+
+    def there(self, now: float) -> bool:
+        """Whether it is there; a deleted one is not."""
+        return self.deleted_at is None or self.deleted_at > now
 
 
 @dataclass
@@ -105,9 +108,8 @@ Handler = Callable[[Call], Answer]
 def read_account(db: sqlite3.Connection, name: str) -> Account | None:
     """The account of that name, compared as ARM does: without case. A deleted one is not there."""
     row = db.execute("SELECT * FROM accounts WHERE name_key = ?", (name.lower(),)).fetchone()
-    if row is None or (row["deleted_at"] is not None and row["deleted_at"] <= read_now(db)):
-        return None
-    return account_of(row)
+    account = None if row is None else account_of(row)
+    return account if account is not None and account.there(read_now(db)) else None
 
 
 def account_of(row: sqlite3.Row) -> Account:

@@ -11,8 +11,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 RESET: Final = "reset"  # TCP RST, not one byte of an answer
 CLOSE: Final = "close"  # FIN, not one byte of an answer
@@ -27,8 +26,7 @@ _LINGER_OFF: Final = struct.pack("ii", 1, 0)
 Head = Callable[[Mapping[str, str]], bytes]
 
 
-@dataclass(frozen=True)
-class Misbehaviour:
+class Misbehaviour(NamedTuple):
     """One way to break. `seconds` and `pause_seconds` are of real time, ended early when the server closes.
 
     `late` runs `late_seconds` after the client has lost hope of an answer, or was left waiting for one.

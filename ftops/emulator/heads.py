@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 from ftops.emulator.wire_errors import WireError
 
 _LINE_BYTES_MAX: Final = 65_536
 _HEADERS_MAX: Final = 100
-_METHOD: Final = re.compile(r"[A-Z]{1,20}")
-_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_METHOD: Final = re.compile(r"[A-Z]{1,20}").fullmatch
+_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 _HEAD_BYTES_MAX: Final = 262_144
 _SINGLE: Final = frozenset({"host", "content-length", "transfer-encoding", "authorization", "api-key"})
 
@@ -88,8 +87,7 @@ class Headers:
         self._values[key] = value if before is None or key in _SINGLE else f"{before}, {value}"
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """Method, target and headers of a request, and whether the connection outlives it.
 
     `refusal` says what is wrong with it: known once the target is, which decides how a refusal is worded.
@@ -114,7 +112,7 @@ def read_head(reader: BinaryIO) -> Head | None:
         raise _malformed_line()
     target = _origin_form(parts[1])
     try:
-        if not _METHOD.fullmatch(parts[0]) or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
+        if not _METHOD(parts[0]) or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):
             raise _malformed_line()
         headers = _headers(reader)
     except WireError as refusal:
@@ -148,13 +146,13 @@ def _headers(reader: BinaryIO) -> Headers:
     size = 0
     for _ in range(_HEADERS_MAX + 1):
         line = _line(reader).rstrip("\r\n")
-        size += len(line)
         if not line:
             return headers
+        size += len(line)
         if size > _HEAD_BYTES_MAX:
             break
         name, colon, value = line.partition(":")
-        if not colon or not _NAME.fullmatch(name):
+        if not colon or not _NAME(name):
             raise WireError(400, "BadRequest", "A request header is malformed.")
         headers.add(name, value.strip())
     raise headers_too_large()

@@ -14,9 +14,8 @@ import math
 import sqlite3
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ftops.emulator.exchange import Account, Call, Request
 from ftops.emulator.names import API_KEY, TENANT
@@ -28,8 +27,7 @@ ARM_AUDIENCES: Final = frozenset({"https://management.azure.com", "https://manag
 DATA_AUDIENCES: Final = frozenset({"https://cognitiveservices.azure.com", "https://ai.azure.com"})
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """What a token of ours says."""
 
     audience: str

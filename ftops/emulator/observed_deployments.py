@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from ftops.emulator.exchange import Account, Call
 from ftops.emulator.profile import Profile
@@ -19,8 +18,7 @@ _NEVER: Final = float("inf")
 _ACCEPTED_SHARE: Final = 0.2  # of the provisioning time, before Accepted becomes Creating
 
 
-@dataclass(frozen=True)
-class ObservedDeployment:
+class ObservedDeployment(NamedTuple):
     """One deployment row, now."""
 
     row: sqlite3.Row

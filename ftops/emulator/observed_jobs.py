@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from ftops.emulator import curves
 from ftops.emulator.course import Course, checkpoints, effective_batch_size, effective_epochs
 from ftops.emulator.exchange import Account, Call, read_account
-from ftops.emulator.store import counters
+from ftops.emulator.store import memorised
 from ftops.emulator.training import Break, Life, Pause, Slots, Submission, lives
 from ftops.emulator.wire_errors import not_found
 
@@ -186,21 +186,19 @@ def find_result(call: Call, file_id: str) -> ObservedJob | None:
 
 def account_lives(call: Call, account: Account) -> Mapping[str, Life]:
     """The life of every job the account ever had."""
-    memo_key = f"lives:{account.key}"
-    version = counters(call.db)
-    known = call.store.memo.get(memo_key)
-    if known is not None and known[0] == version:
-        found: Mapping[str, Life] = known[1]
-        return found
     profile = call.profile
     slots = Slots(profile.jobs_running_max, profile.jobs_running_developer_max, profile.job_running_seconds_max)
-    found = lives(_submissions(call.db, account), slots)
-    call.store.memo[memo_key] = (version, found)
-    return found
+    return memorised(
+        call.store,
+        call.db,
+        f"lives:{account.key}",
+        ("jobs", "job_acts", "profile", "faults"),
+        lambda: lives(_submissions(call.db, account), slots),
+    )
 
 
-def _observed(call: Call, account: Account, rows: Iterable[sqlite3.Row]) -> Iterator[ObservedJob]:
-    known = account_lives(call, account)
+def _observed(call: Call, account: Account, rows: Sequence[sqlite3.Row]) -> Iterator[ObservedJob]:
+    known = account_lives(call, account) if rows else {}
     return (ObservedJob(row, known[row["id"]], call.now) for row in rows)
 
 

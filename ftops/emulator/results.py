@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from heapq import merge
-from typing import Final
+from typing import Final, NamedTuple
 
 from ftops.emulator.course import Course, metrics
 
 _LOGGED_ROWS_MAX: Final = 5000
 
 
-@dataclass(frozen=True)
-class _Column:
+class _Column(NamedTuple):
     """A column and the metric in it; `width` in characters; `sparse` ones are filled at ends of epochs only."""
 
     name: str

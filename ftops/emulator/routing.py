@@ -6,9 +6,8 @@ wrong method, unknown query parameter. Fixed segments compare without case on AR
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from ftops.emulator.exchange import Handler
@@ -27,8 +26,7 @@ V1: Final = frozenset({Surface.V1})
 BOTH: Final = frozenset({Surface.DATED, Surface.V1})
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(NamedTuple):
     """One operation of one surface."""
 
     method: str
@@ -42,15 +40,18 @@ class Route:
     account: str = ""  # path variable naming an account that must exist
 
 
-class Router:
-    """The routes of the emulator, found by surface and number of segments."""
+_Table = Mapping[int, list[tuple[tuple[str, ...], Route]]]
 
-    def __init__(self, routes: Iterable[Route]) -> None:
-        self._table: dict[tuple[Surface, int], list[tuple[tuple[str, ...], Route]]] = {}
-        for route in routes:
-            segments = tuple(route.pattern.strip("/").split("/"))
-            for surface in route.surfaces:
-                self._table.setdefault((surface, len(segments)), []).append((segments, route))
+
+class Router:
+    """Finds routes by surface, first segment and number of segments.
+
+    `routes_below` says what gives the routes of a surface and a first segment; it is asked once for each.
+    """
+
+    def __init__(self, routes_below: Callable[[Surface, str], Callable[[], Iterable[Route]]]) -> None:
+        self._routes_below = routes_below
+        self._tables: dict[tuple[Surface, Callable[[], Iterable[Route]]], _Table] = {}
 
     def match(
         self, surface: Surface, method: str, segments: tuple[str, ...], *, version: str
@@ -58,7 +59,7 @@ class Router:
         """The route and its path variables. Raises `WireError` 404 or 405."""
         fold = surface is Surface.ARM
         allowed: list[str] = []
-        for pattern, route in self._table.get((surface, len(segments)), ()):
+        for pattern, route in self._table(surface, segments[0]).get(len(segments), ()):
             names = _variables(pattern, segments, fold)
             if names is None or (surface is Surface.DATED and version_date(version) < route.since):
                 continue
@@ -68,6 +69,22 @@ class Router:
         if allowed:
             raise no_such_method(method, sorted(allowed))
         raise _unknown_type(segments, version) if fold else no_such_route()
+
+    def _table(self, surface: Surface, head: str) -> _Table:
+        routes = self._routes_below(surface, head)
+        table = self._tables.get((surface, routes))
+        if table is None:
+            table = self._tables[surface, routes] = _tabulated(surface, routes())
+        return table
+
+
+def _tabulated(surface: Surface, routes: Iterable[Route]) -> _Table:
+    table: dict[int, list[tuple[tuple[str, ...], Route]]] = {}
+    for route in routes:
+        if surface in route.surfaces:
+            segments = tuple(route.pattern.strip("/").split("/"))
+            table.setdefault(len(segments), []).append((segments, route))
+    return table
 
 
 def _unknown_type(segments: tuple[str, ...], version: str) -> WireError:

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from ftops.emulator import control, control_faults, control_plane, data_plane
+from ftops.emulator import control, control_faults
 from ftops.emulator.clock import read_now
 from ftops.emulator.exchange import Answer, Call, account_of, read_account
 from ftops.emulator.names import DEFAULT_LOCATION, PROVIDER, RESOURCE_GROUP, SUBSCRIPTION, usable_account_name
 from ftops.emulator.profile import Profile, UnusableProfile
+from ftops.emulator.routes import routes_below
 from ftops.emulator.routing import Router
 from ftops.emulator.rows import assess
 from ftops.emulator.uploads import Upload
@@ -107,7 +108,7 @@ class _World:
         rows = call.db.execute("SELECT name, value FROM profile").fetchall()
         overrides = {row["name"]: json.loads(row["value"]) for row in rows}
         self._call = replace(call, now=read_now(call.db), profile=Profile().with_overrides(overrides))
-        self._router = Router((*data_plane.ROUTES, *control_plane.ROUTES))
+        self._router = Router(routes_below)
         self.names: dict[str, dict[str, str]] = {"files": {}, "jobs": {}, "models": {}, "deployments": {}}
         self.contents: list[str] = []
 

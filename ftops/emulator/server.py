@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,12 +18,12 @@ from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
-from ftops.emulator import bill, control, control_plane, data_plane, quota, sign_in
 from ftops.emulator.body import PIECE_BYTES, Body, CutShort, RestOfConnection, framed
 from ftops.emulator.dispatch import Dispatcher, refused_unread
 from ftops.emulator.exchange import Answer, Request
 from ftops.emulator.fault_wire import Misbehaviour, misbehave
 from ftops.emulator.heads import Headers, read_head
+from ftops.emulator.routes import routes_below
 from ftops.emulator.routing import Router
 from ftops.emulator.store import Store
 from ftops.emulator.wire_errors import WireError
@@ -59,16 +60,10 @@ _PHRASES: Final = {
 _IDLE_SECONDS: Final = 600
 _UNREAD_BYTES_MAX: Final = 64 * 1024**2
 _LINGER_SECONDS: Final = 2.0
-_ROUTES: Final = (
-    *data_plane.ROUTES,
-    *control_plane.ROUTES,
-    *sign_in.ROUTES,
-    *control.ROUTES,
-    *bill.ROUTES,
-    *quota.ROUTES,
-)
+_ENCODER: Final = json.JSONEncoder(separators=(",", ":"))
 _CLOSE_SECONDS: Final = 2.0
 _WAKE_SECONDS: Final = 0.01  # how late `close` may be noticed
+_LOG_SECONDS: Final = 0.1  # how late other processes may see what was asked
 
 
 class Emulator:
@@ -92,10 +87,12 @@ class Emulator:
         for name, location in (accounts or {}).items():
             self._store.ensure_account(name, location, now=time.time())
         if profile:
+            from ftops.emulator.control import override_profile
+
             with self._store.writing() as db:
-                control.override_profile(db, profile)
+                override_profile(db, profile)
         self.certificate: Path | None = None  # what clients must trust; None without TLS
-        self._server = _Server(port, Dispatcher(self._store, Router(_ROUTES)), self._secured() if tls else None)
+        self._server = _Server(port, Dispatcher(self._store, Router(routes_below)), self._secured() if tls else None)
         self._thread: threading.Thread | None = None
         self._serving = False
 
@@ -129,6 +126,8 @@ class Emulator:
             self._serving = False
         self._server.server_close()
         self._server.hang_up()
+        with contextlib.suppress(sqlite3.Error):
+            self._server.dispatcher.log.write()
         self._store.close()
 
     def __enter__(self) -> Emulator:
@@ -148,6 +147,7 @@ class _Server(ThreadingTCPServer):
         self.dispatcher = dispatcher
         self.tls = tls
         self.stopping = threading.Event()
+        self._log_due = 0.0
         self._open: set[socket.socket] = set()
         self._open_changed = threading.Condition()
         super().__init__((_HOST, port), _Connection)
@@ -159,6 +159,13 @@ class _Server(ThreadingTCPServer):
             connection.settimeout(_IDLE_SECONDS)
             connection = self.tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return connection, address
+
+    def service_actions(self) -> None:
+        """Called by `serve_forever` at least every `_WAKE_SECONDS`."""
+        if time.monotonic() >= self._log_due:
+            self._log_due = time.monotonic() + _LOG_SECONDS
+            with contextlib.suppress(sqlite3.Error):  # a store that is busy or full now is tried again soon
+                self.dispatcher.log.write()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A connection that broke is no news: clients hang up, also in mid-answer."""
@@ -309,4 +316,4 @@ def _http_date(second: int) -> str:
 def _encoded(answer: Answer) -> bytes:
     if answer.payload is None:
         return b""
-    return json.dumps(answer.payload, separators=(",", ":")).encode()
+    return _ENCODER.encode(answer.payload).encode()

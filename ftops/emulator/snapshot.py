@@ -113,13 +113,12 @@ def _copy(source: IO[bytes], sink: IO[bytes]) -> None:
 
 def _replace_rows(db: sqlite3.Connection, kept: sqlite3.Connection) -> None:
     db.execute("DELETE FROM settings WHERE name <> 'token_key'")  # clients hold tokens signed with it
-    db.execute("DELETE FROM counters WHERE name = 'ids'")
     for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         columns = [str(row[1]) for row in db.execute(f"PRAGMA table_info({table})")]
         rows = kept.execute(f"SELECT {', '.join(columns)} FROM {table}")
-        if table == "counters":  # the others count changes, and this is one
-            rows = kept.execute("SELECT name, n FROM counters WHERE name = 'ids'")
-        elif table != "settings":
+        if table == "changes":  # this is one, and counted
+            continue
+        if table != "settings":
             db.execute(f"DELETE FROM {table}")
         marks = ", ".join("?" * len(columns))
         db.executemany(f"INSERT OR IGNORE INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)

@@ -12,14 +12,15 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from ftops.emulator.names import DEFAULT_LOCATION, usable_account_name
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 _BUSY_TIMEOUT_SECONDS: Final = 30.0
+_T = TypeVar("_T")
 
 _SCHEMA: Final = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -77,12 +78,17 @@ CREATE TABLE faults (serial INTEGER PRIMARY KEY, rule TEXT NOT NULL);
 CREATE TABLE fault_counts (rule INTEGER PRIMARY KEY, matched INTEGER NOT NULL, fired INTEGER NOT NULL);
 """
 
-# A cached reading is keyed by these counters; a trigger cannot be forgotten the way a call can.
-_WATCHED: Final = ("jobs", "job_acts", "profile", "faults")
-_TRIGGER: Final = """
-CREATE TRIGGER {table}_{verb} AFTER {verb} ON {table} BEGIN
-  INSERT INTO counters (name, n) VALUES ('{table}', 1) ON CONFLICT (name) DO UPDATE SET n = n + 1;
-END;
+# What is worked out from rows is kept as long as these counts stay the same (see `memo`); a trigger cannot be forgotten
+# the way a call can.
+_WATCHED: Final = ("accounts", "clock", "faults", "job_acts", "jobs", "profile")
+_COUNTED: Final = "".join(
+    f"CREATE TRIGGER {table}_{verb} AFTER {verb} ON {table} BEGIN UPDATE changes SET {table} = {table} + 1; END;\n"
+    for table in _WATCHED
+    for verb in ("INSERT", "UPDATE", "DELETE")
+)
+_CHANGES: Final = f"""
+CREATE TABLE changes ({", ".join(f"{table} INTEGER NOT NULL" for table in _WATCHED)});
+INSERT INTO changes VALUES ({", ".join("0" for _ in _WATCHED)});
 """
 # Accounts stay, and so does the token key: clients hold tokens.
 EMPTIED_BY_RESET: Final = (
@@ -118,38 +124,40 @@ class Store:
         self.contents = path.with_name(path.name + ".files")
         self._idle: deque[sqlite3.Connection] = deque()  # its ends are safe to use from many threads
         self._one_writer = threading.Lock()  # spares this process's threads the busy loop
-        # What was worked out from rows, with the counters it was worked out at.
-        self.memo: dict[str, tuple[tuple[int, ...], Any]] = {}
+        self.memo: dict[str, tuple[tuple[int, ...], Any]] = {}  # what was worked out, and at which counts
         path.parent.mkdir(parents=True, exist_ok=True)
         self._initialise()
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """A consistent view; what is written inside is not kept."""
-        with self._borrowed() as db:
+        db = self._borrow()
+        try:
             db.execute("BEGIN")
             try:
                 yield db
             finally:
                 db.execute("ROLLBACK")
+        finally:
+            self._idle.append(db)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One write: all of it or, when the block raises, none."""
-        with self._one_writer, self._borrowed() as db:
-            db.execute("BEGIN IMMEDIATE")
+        with self._one_writer:
+            db = self._borrow()
             try:
-                yield db
-            except BaseException:
-                self.memo.clear()  # it may hold what is taken back now, under counters others will reach
-                db.execute("ROLLBACK")
-                raise
-            db.execute("COMMIT")
-
-    def has_faults(self) -> bool:
-        """Whether any fault rule is there; asked before every request."""
-        with self._borrowed() as db:
-            return db.execute("SELECT 1 FROM faults LIMIT 1").fetchone() is not None
+                db.execute("BEGIN IMMEDIATE")
+                try:
+                    yield db
+                    db.execute("COMMIT")
+                except BaseException:
+                    self.memo.clear()  # it may hold what is taken back now, under counts others will reach
+                    if db.in_transaction:  # a full disk has ended it already
+                        db.execute("ROLLBACK")
+                    raise
+            finally:
+                self._idle.append(db)
 
     def close(self) -> None:
         """Let go of the database file."""
@@ -180,16 +188,11 @@ class Store:
                 (name.lower(), name, location or DEFAULT_LOCATION, "AIServices", now, location),
             )
 
-    @contextlib.contextmanager
-    def _borrowed(self) -> Iterator[sqlite3.Connection]:
+    def _borrow(self) -> sqlite3.Connection:
         try:
-            db = self._idle.pop()
+            return self._idle.pop()
         except IndexError:
-            db = self._connect()
-        try:
-            yield db
-        finally:
-            self._idle.append(db)
+            return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False)
@@ -201,31 +204,34 @@ class Store:
         # Two processes switching a fresh file to WAL race whatever the busy timeout says: hence the lock file.
         with open(self.path.with_name(self.path.name + ".lock"), "w") as gate:
             fcntl.flock(gate, fcntl.LOCK_EX)
-            with contextlib.closing(self._connect()) as db:
-                (version,) = db.execute("PRAGMA user_version").fetchone()
-                if version == SCHEMA_VERSION:
-                    return
-                if version != 0:
-                    raise UnusableStore(
-                        f"opening {self.path}: written by another version of the emulator;"
-                        " delete it or name another store"
-                    )
+            db = self._connect()
+            self._idle.append(db)
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version == 0:
                 db.execute("PRAGMA journal_mode = WAL")
                 self._create(db)
+            elif version != SCHEMA_VERSION:
+                self.close()
+                raise UnusableStore(
+                    f"opening {self.path}: written by another version of the emulator; delete it or name another store"
+                )
 
     def _create(self, db: sqlite3.Connection) -> None:
-        triggers = "".join(
-            _TRIGGER.format(table=table, verb=verb) for table in _WATCHED for verb in ("INSERT", "UPDATE", "DELETE")
-        )
         token_key = f"INSERT INTO settings VALUES ('token_key', '{os.urandom(32).hex()}');"
         done = f"PRAGMA user_version = {SCHEMA_VERSION};"
-        db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}{triggers}{token_key}{done}COMMIT;")
+        db.executescript(f"BEGIN IMMEDIATE;{_SCHEMA}{_CHANGES}{_COUNTED}{token_key}{done}COMMIT;")
 
 
-def counters(db: sqlite3.Connection) -> tuple[int, ...]:
-    """How often each watched table changed; equal counters mean equal rows."""
-    known = dict(db.execute("SELECT name, n FROM counters").fetchall())
-    return tuple(known.get(name, 0) for name in _WATCHED)
+def memorised(store: Store, db: sqlite3.Connection, key: str, tables: Sequence[str], work: Callable[[], _T]) -> _T:
+    """What `work` makes of rows of watched tables: worked out again only when one of those `tables` has changed."""
+    counts = tuple(db.execute(f"SELECT {', '.join(tables)} FROM changes").fetchone())
+    known = store.memo.get(key)
+    if known is not None and known[0] == counts:
+        found: _T = known[1]
+        return found
+    found = work()
+    store.memo[key] = (counts, found)
+    return found
 
 
 def keep_content(store: Store, incoming: Path, file_id: str) -> None:

@@ -7,8 +7,8 @@ another profile, something done to the world, another answer. Without faults eve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ftops.emulator.exchange import Answer, Call
 from ftops.emulator.profile import Profile
@@ -22,8 +22,7 @@ LATE: Final = "late"  # the answer suffers, then the request is committed
 AROUND: Final = "around"  # both sides of the request: the fault decides
 
 
-@dataclass(frozen=True)
-class Strikes:
+class Strikes(NamedTuple):
     """What happens to one request. Of several faults that would answer, the one whose rule is oldest does."""
 
     firings: tuple[Firing, ...] = ()
@@ -85,7 +84,7 @@ class Strikes:
         broken = self._asked(lambda firing: firing.when == LATE, self.scene)
         assert broken is not None, "only what breaks the wire can strike late"
         assert broken.wire is not None, "only what breaks the wire can strike late"
-        return replace(broken, wire=replace(broken.wire, late=run))
+        return replace(broken, wire=broken.wire._replace(late=run))
 
     def act_before(self, call: Call) -> None:
         """Change the world before the request."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 PENDING: Final = "pending"
 RUNNING: Final = "running"
@@ -22,8 +21,7 @@ TERMINAL: Final = frozenset({SUCCEEDED, FAILED, CANCELLED})
 _NEVER: Final = float("inf")
 
 
-@dataclass(frozen=True)
-class Pause:
+class Pause(NamedTuple):
     """A pause: asked for, in effect, resume asked for, in effect again."""
 
     asked_at: float
@@ -32,16 +30,14 @@ class Pause:
     resumed_at: float = _NEVER
 
 
-@dataclass(frozen=True)
-class Break:
+class Break(NamedTuple):
     """A pause the platform makes by itself after so much training; infinite `seconds`: until somebody resumes."""
 
     worked_seconds: float
     seconds: float = _NEVER
 
 
-@dataclass(frozen=True)
-class Submission:
+class Submission(NamedTuple):
     """A job as far as time is concerned. Durations in seconds.
 
     `flawed`: its data will be refused; `unfit`: its model will fail the evaluation after the training. `resumes` are
@@ -61,8 +57,7 @@ class Submission:
     resumes: tuple[tuple[float, float], ...] = ()
 
 
-@dataclass(frozen=True)
-class Slots:
+class Slots(NamedTuple):
     """How many jobs may run at once, and how long one may."""
 
     standard: int
@@ -70,8 +65,7 @@ class Slots:
     running_seconds_max: float
 
 
-@dataclass(frozen=True)
-class Life:
+class Life(NamedTuple):
     """When a job starts and ends. Instants may lie in the future; infinite means never."""
 
     created_at: float
@@ -80,7 +74,7 @@ class Life:
     outcome: str
     running_seconds: float
     overlong: bool = False
-    pauses: tuple[Pause, ...] = field(default=())
+    pauses: tuple[Pause, ...] = ()
     unfit: bool = False
 
     def status(self, now: float) -> str:

@@ -38,7 +38,7 @@ def queues(draw: st.DrawFn) -> list[Submission]:
 @settings(deadline=None)
 @given(queues(), st.integers(0, 400))
 def test_never_more_jobs_start_than_there_are_places(queue: list[Submission], now: int) -> None:
-    unpaused = [Submission(**{**job.__dict__, "pauses": ()}) for job in queue]
+    unpaused = [job._replace(pauses=()) for job in queue]
     found = lives(unpaused, SLOTS)
     assert sum(1 for life in found.values() if life.status(now) == "running") <= 3
 
