@@ -108,7 +108,8 @@ class Client:
 
     def _visible_jobs(self) -> tuple[ObservedJob, ...]:
         now, visible_at = self._process.world.scheduler.now, self._process.world.visible_at
-        return tuple(job for job in self._service.list_jobs() if visible_at.get(job.id, now) <= now)
+        alias = self._service.alias  # ids are counted in each account, so two have the same
+        return tuple(job for job in self._service.list_jobs() if visible_at.get((alias, job.id), now) <= now)
 
     def _read(self, seam: str, effect: Callable[[], T]) -> T:
         def answered() -> T:

@@ -22,8 +22,9 @@ from ftops.core import identity
 from ftops.core.change import DeploymentBody, Train
 from ftops.core.errors import RemoteError
 from ftops.core.observed import ObservedDeployment, ObservedFile, ObservedJob, ObservedModel
-from ftops.emulator import clock, control
+from ftops.emulator import clock
 from ftops.emulator.body import SizedBody
+from ftops.emulator.control_settings import override_profile
 from ftops.emulator.dispatch import Dispatcher
 from ftops.emulator.exchange import Request
 from ftops.emulator.heads import Headers
@@ -62,7 +63,7 @@ def emulator_services() -> Iterator[MakeServices]:
             for alias in sorted(accounts):
                 store.ensure_account(alias, None, now=scheduler.now)
             with store.writing() as db:
-                control.override_profile(db, _PROFILE)
+                override_profile(db, _PROFILE)
                 token, _ = issue_token(db, "https://management.azure.com", lifetime_seconds=86_400)
             dispatcher = Dispatcher(store, Router(routes_below))
             return {alias: EmulatorService(alias, dispatcher, token) for alias in sorted(accounts)}

@@ -43,7 +43,7 @@ class World:
     intents: set[tuple[str, str, str]] = field(default_factory=set)
     trace: Callable[[str], None] | None = None
     violations: list[str] = field(default_factory=list)
-    visible_at: dict[str, float] = field(default_factory=dict)
+    visible_at: dict[tuple[str, str], float] = field(default_factory=dict)
     posts: Counter[tuple[str, str]] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
     down_until: dict[str, float] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class World:
         except RemoteError as refused:
             self.say(service.alias, f"refuses {train.suffix}: {refused.summary}")
             return refused
-        self.visible_at[job.id] = self.scheduler.now + self.chance.lag_seconds()
+        self.visible_at[service.alias, job.id] = self.scheduler.now + self.chance.lag_seconds()
         self.say(service.alias, f"makes {job.id[-4:]} for {train.suffix}")
         return job
 

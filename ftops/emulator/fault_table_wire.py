@@ -10,7 +10,7 @@ from typing import Final
 
 from ftops.emulator import fault_answers as answers
 from ftops.emulator.fault_model import Fault, Firing
-from ftops.emulator.strikes import AFTER, AROUND, BEFORE, LATE
+from ftops.emulator.fault_phases import AFTER, AROUND, BEFORE, LATE
 
 _EITHER: Final = (BEFORE, AFTER)
 _ANY: Final = (BEFORE, AFTER, LATE)

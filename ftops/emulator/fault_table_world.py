@@ -10,7 +10,7 @@ from typing import Final
 from ftops.emulator import fault_acts as acts
 from ftops.emulator import fault_answers as answers
 from ftops.emulator.fault_model import Fault
-from ftops.emulator.strikes import AFTER, AROUND
+from ftops.emulator.fault_phases import AFTER, AROUND
 
 _CREATE: Final = ("jobs.create",)
 _DEPLOY: Final = ("deployments.put", "deployments.patch")

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from ftops.emulator import control, control_faults
+from ftops.emulator import control_faults
 from ftops.emulator.clock import read_now
+from ftops.emulator.control_settings import move_clock, override_profile
 from ftops.emulator.exchange import Answer, Call, account_of, read_account
 from ftops.emulator.names import DEFAULT_LOCATION, PROVIDER, RESOURCE_GROUP, SUBSCRIPTION, usable_account_name
 from ftops.emulator.profile import Profile, UnusableProfile
@@ -92,11 +93,11 @@ def _settings(call: Call, fields: Mapping[str, object]) -> None:
         if not isinstance(profile, dict):
             raise _unusable("profile must be an object")
         try:
-            control.override_profile(call.db, profile)
+            override_profile(call.db, profile)
         except UnusableProfile as unusable:
             raise _unusable(str(unusable)) from None
     if clock is not None:
-        control.move_clock(call.db, clock if isinstance(clock, dict) else {})
+        move_clock(call.db, clock if isinstance(clock, dict) else {})
     if faults is not None:
         control_faults.put_faults(call, faults if isinstance(faults, list) else [faults])
 

@@ -11,15 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ftops.emulator.exchange import Answer, Call
+from ftops.emulator.fault_phases import AFTER, AROUND, BEFORE, LATE
 from ftops.emulator.profile import Profile
 
 if TYPE_CHECKING:  # a fault is rare, and what it is made of takes time to load
     from ftops.emulator.fault_model import Firing, Scene
-
-BEFORE: Final = "before"  # nothing is committed
-AFTER: Final = "after"  # the request is committed, then its answer suffers
-LATE: Final = "late"  # the answer suffers, then the request is committed
-AROUND: Final = "around"  # both sides of the request: the fault decides
 
 
 class Strikes(NamedTuple):

@@ -87,7 +87,7 @@ def adopt(turn: Turn, change: Change, act: AdoptJob) -> Result:
 def _assert_permitted(turn: Turn, arm_id: str, token: str) -> None:
     """What the planner concluded must be what the ledger says: a mistake elsewhere may not become a payment."""
     assert turn.observed.complete, "a failed look is never absence (I7)"
-    assert turn.session.young_seconds_left(arm_id) <= 0, "a young ledger cannot prove absence (I8)"
+    assert turn.young_seconds[arm_id] <= 0, "a young ledger cannot prove absence (I8)"
     now, at_reading = turn.session.job(arm_id, token), turn.recorded.jobs.get((arm_id, token))
     assert (now and now.nonce) == (at_reading and at_reading.nonce), "one submission of a training in a turn (I2)"
     if now is None or at_reading is None or token in turn.run.options.absent_tokens:

@@ -111,10 +111,20 @@ class _Loop:
         """Reads the ledger, then looks, then plans: in this order, so that the etag is older than the evidence (I3)."""
         session = self._session()
         recorded = session.recorded()
+        arm_ids = {client.arm_id for client in self._run.clients.values()}
+        young_seconds = {arm_id: session.young_seconds_left(arm_id) for arm_id in arm_ids}
         observed = confirm(self._run.survey(), recorded, self._run.clients)
         plan = self._run.plan(recorded, observed)
         return Turn(
-            self._run, session, recorded, observed, plan, self._deadline_at, voice=self._voice, budget=self._budget
+            self._run,
+            session,
+            recorded,
+            young_seconds,
+            observed,
+            plan,
+            self._deadline_at,
+            voice=self._voice,
+            budget=self._budget,
         )
 
     def _session(self) -> LedgerSession:
@@ -150,7 +160,7 @@ class _Loop:
             actable = change.act is not None or change.action is Action.FORGET
             if not actable or key_of(change) in self._unapproved or not self._tally.may_try(change, now):
                 continue
-            if isinstance(change.act, Train) and (left := _young_seconds_left(turn, change)) > 0:
+            if isinstance(change.act, Train) and (left := turn.young_seconds_left(change)) > 0:
                 self._voice.note_once(
                     f"the ledger is new: waiting {left:.0f} s to be sure that nothing is in flight in {change.account}",
                     about=f"young {change.account}",
@@ -179,7 +189,7 @@ class _Loop:
                 continue
             if (due := self._tally.due(change)) is not None and change.writes:
                 times.append(max(due, now))
-            elif isinstance(change.act, Train) and (left := _young_seconds_left(turn, change)) > 0:
+            elif isinstance(change.act, Train) and (left := turn.young_seconds_left(change)) > 0:
                 times.append(now + left + _MARGIN_SECONDS)
         if any(not short(change) for change in waits):
             unsettled = [job.seconds_left for job in turn.recorded.jobs.values() if job.outcome == "sending"]
@@ -235,10 +245,6 @@ def _locked(run: Run, voice: Voice, deadline_at: float | None) -> Iterator[None]
 def _may_train(change: Change) -> bool:
     """Approving a wait for an earlier submission or job approves what may have to follow it."""
     return change.address.kind == "finetune" and change.action in (Action.CREATE, Action.REPLACE, Action.WAIT)
-
-
-def _young_seconds_left(turn: Turn, change: Change) -> float:
-    return turn.session.young_seconds_left(turn.client(change).arm_id)
 
 
 def _unread(plan: Plan) -> str:

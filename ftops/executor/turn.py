@@ -90,11 +90,16 @@ class Run:
 
 @dataclass(frozen=True)
 class Turn:
-    """One round. `deadline_at` is on the boot clock. `session` was read before `observed` was looked at (I3)."""
+    """One round. `deadline_at` is on the boot clock. `session` was read before `observed` was looked at (I3).
+
+    `young_seconds` says, by ARM id, how long the ledger could not yet prove that nothing is in flight when it was read:
+    a look that began then says nothing of what became visible later, however long it took (I8).
+    """
 
     run: Run
     session: LedgerSession
     recorded: Recorded
+    young_seconds: Mapping[str, float]
     observed: Observed
     plan: Plan
     deadline_at: float | None
@@ -103,6 +108,10 @@ class Turn:
 
     def client(self, change: Change) -> AccountClient:
         return self.run.clients[change.account]
+
+    def young_seconds_left(self, change: Change) -> float:
+        """How long this look came too early to prove that nothing is in flight in the account of a change."""
+        return self.young_seconds[self.client(change).arm_id]
 
     def pace(self, change: Change) -> Pace:
         return self.run.options.pace(change.account)

@@ -18,6 +18,7 @@ from openai import DefaultHttpxClient, OpenAI
 
 from ftops.__main__ import main
 from ftops.emulator import API_KEY, Emulator, arm_id
+from tests.emulator.bench import Bench
 
 IN_SHAPE = "No changes. Azure matches the specs."
 #: Work that ends at once; the limits are the service's own.
@@ -123,6 +124,13 @@ class Team:
 
     def stranger(self, account: str = "main") -> Stranger:
         return self._strangers.setdefault(account, Stranger(self.emulator, account))
+
+    def door(self, method: str, name: str, body: object = None) -> Any:
+        """What the emulator's control door answers."""
+        return Bench(self.emulator).door(method, name, body)
+
+    def profile(self, **values: object) -> None:
+        Bench(self.emulator).profile(**values)
 
     def write(self, name: str, text: str) -> None:
         path = self.directory / name

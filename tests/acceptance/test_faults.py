@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
@@ -25,15 +23,6 @@ DONE, PENDING, STALE, PARTLY, UNDECIDED = 0, 3, 5, 6, 7
 #: More than any rule counts: it never strikes, and tells how many requests it would mean.
 NEVER = 10**9
 HEALING_APPLIES = 3
-
-
-def door(team: Team, method: str, name: str, body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(f"{team.emulator.url}/_emulator/{name}", method=method, data=data)
-    request.add_header("Content-Type", "application/json")
-    with build_opener(ProxyHandler({})).open(request) as answer:
-        text = answer.read()
-    return json.loads(text) if text else None
 
 
 def pay_again(team: Team) -> None:
@@ -147,8 +136,8 @@ CASES = (
 
 def begin(team: Team) -> None:
     """The same empty Azure, specs and old ledger before every apply."""
-    door(team, "POST", "reset")
-    door(team, "PUT", "profile", {**AT_ONCE, "quota_release_seconds": 0.0})
+    team.door("POST", "reset")
+    team.door("PUT", "profile", {**AT_ONCE, "quota_release_seconds": 0.0})
     shutil.rmtree(team.directory / ".ftops" / "ledger", ignore_errors=True)
     team.write(
         "specs/all.yaml",
@@ -172,7 +161,7 @@ def shop(team: Team) -> Team:
 
 
 def bought(team: Team) -> Counter[str]:
-    return Counter(job["suffix"] for job in door(team, "GET", "bill")["jobs"])
+    return Counter(job["suffix"] for job in team.door("GET", "bill")["jobs"])
 
 
 def applied(team: Team) -> tuple[int, str]:
@@ -186,14 +175,14 @@ def applied(team: Team) -> tuple[int, str]:
 def struck(team: Team, case: Case, nth: int) -> int:
     """One apply that meets the fault at its nth chance, and all that must hold of it and after it. How often it did."""
     begin(team)
-    door(team, "PUT", "faults", {"fault": case.fault, "nth": nth, **case.rule})
+    team.door("PUT", "faults", {"fault": case.fault, "nth": nth, **case.rule})
     code, said = applied(team)
-    (rule,) = door(team, "GET", "faults")["faults"]
+    (rule,) = team.door("GET", "faults")["faults"]
     where = f"{case}, call {nth} of {rule['matched']}"
     assert code in (case.ends if rule["fired"] else (DONE,)), f"{where}: exit code {code}\n{said}"
     assert "Traceback" not in said, where
     assert set(bought(team).values()) <= {1}, where
-    door(team, "DELETE", "faults")
+    team.door("DELETE", "faults")
     if case.heal is not None and code != DONE:
         case.heal(team)
     for _ in range(HEALING_APPLIES):
@@ -215,8 +204,8 @@ def test_a_fault_at_its_first_chance_has_the_documented_end_and_heals(shop: Team
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_fault_at_any_call_of_an_apply_has_the_documented_end_and_heals(shop: Team, case: Case):
     begin(shop)
-    door(shop, "PUT", "faults", {"fault": case.fault, "nth": NEVER, **case.rule})
+    shop.door("PUT", "faults", {"fault": case.fault, "nth": NEVER, **case.rule})
     shop.apply()
-    (rule,) = door(shop, "GET", "faults")["faults"]
+    (rule,) = shop.door("GET", "faults")["faults"]
     for nth in range(1, rule["matched"] + 1):
         struck(shop, case, nth)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from urllib.request import ProxyHandler, Request, build_opener
 
 from tests.acceptance.conftest import Team, chat_rows
 
@@ -51,7 +50,7 @@ def test_a_deleted_job_whose_model_is_still_there_is_kept(chain: Team):
 def test_a_deleted_job_without_its_model_is_blocked_with_the_ways_out(chain: Team):
     chain.edit("specs/chain.yaml", "deployments:\n  bot: {finetune: three, sku: Standard, capacity: 5}\n", "")
     chain.apply()
-    profile(chain, delete_job_keeps_model=False)
+    chain.profile(delete_job_keeps_model=False)
     chain.stranger().delete_job(next(iter(chain.stranger().jobs())))
 
     # For the horizon (2 s on emulator accounts) a job that was made and is not listed may only be listed late.
@@ -64,7 +63,7 @@ def test_a_deleted_job_without_its_model_is_blocked_with_the_ways_out(chain: Tea
 
 
 def test_a_cancelled_job_is_never_bought_again(chain: Team):
-    profile(chain, job_running_seconds=3600.0)
+    chain.profile(job_running_seconds=3600.0)
     chain.write("data/last.jsonl", chat_rows("delivery", rows=14))
     chain.apply("--wait", "none", exits=3)
     newest = next(iter(chain.stranger().jobs()))
@@ -118,9 +117,3 @@ def test_without_any_ledger_everything_is_recognised_and_nothing_bought(chain: T
     chain.apply()
     assert chain.in_shape()
     assert len(chain.stranger().jobs()) == 3
-
-
-def profile(team: Team, **values: object) -> None:
-    request = Request(f"{team.emulator.url}/_emulator/profile", method="PUT", data=json.dumps(values).encode())
-    request.add_header("Content-Type", "application/json")
-    build_opener(ProxyHandler({})).open(request).close()

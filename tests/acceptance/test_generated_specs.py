@@ -10,7 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
@@ -76,24 +75,15 @@ def write(team: Team, specs: dict[str, dict[str, Any]], chance: random.Random) -
             team.write(f"specs/{chance.randrange(10**6)}-{number}.yaml", json.dumps(document, indent=1))
 
 
-def door(team: Team, method: str, name: str, body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(f"{team.emulator.url}/_emulator/{name}", method=method, data=data)
-    request.add_header("Content-Type", "application/json")
-    with build_opener(ProxyHandler({})).open(request) as answer:
-        text = answer.read()
-    return json.loads(text) if text else None
-
-
 def writes_since(team: Team, serial: int) -> list[str]:
     """The requests after `serial` that could change anything, in the emulator's own log."""
-    requests = door(team, "GET", f"requests?since={serial}")["requests"]
+    requests = team.door("GET", f"requests?since={serial}")["requests"]
     service = [r for r in requests if not r["path"].startswith(("/_emulator", "/msi"))]
     return [f"{r['method']} {r['path']}" for r in service if r["method"] in WRITES]
 
 
 def newest(team: Team) -> int:
-    requests = door(team, "GET", "requests?limit=1")["requests"]
+    requests = team.door("GET", "requests?limit=1")["requests"]
     return int(requests[-1]["serial"]) if requests else 0
 
 
@@ -107,14 +97,14 @@ def press(team: Team) -> Team:
 
 def applied_twice(team: Team, seed: int) -> None:
     chance = random.Random(seed)
-    door(team, "POST", "reset")
-    door(team, "PUT", "profile", {**AT_ONCE, "job_running_seconds": 0.0, "jobs_running_max": 50})
+    team.door("POST", "reset")
+    team.door("PUT", "profile", {**AT_ONCE, "job_running_seconds": 0.0, "jobs_running_max": 50})
     shutil.rmtree(team.directory / ".ftops" / "ledger", ignore_errors=True)
     specs = generated(chance)
     write(team, specs, chance)
     team.ftops("ledger", "init", "--nothing-in-flight")
     team.apply()
-    assert len(door(team, "GET", "bill")["jobs"]) == len(specs["finetunes"]), f"seed {seed}"
+    assert len(team.door("GET", "bill")["jobs"]) == len(specs["finetunes"]), f"seed {seed}"
     before = newest(team)
     assert bool(writes_since(team, 0)) == bool(specs["finetunes"] or specs["deployments"]), f"seed {seed}"
     write(team, specs, chance)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from urllib.request import ProxyHandler, Request, build_opener
-
 from tests.acceptance.conftest import Team, chat_rows
 
 
@@ -48,14 +45,7 @@ def test_a_file_that_another_entry_still_uses_stays(chain: Team):
 
 
 def test_a_file_that_an_unfinished_job_reads_stays_until_the_job_has_ended(chain: Team):
-    door = build_opener(ProxyHandler({}))
-
-    def running(seconds: float) -> None:
-        body = json.dumps({"job_running_seconds": seconds}).encode()
-        url = f"{chain.emulator.url}/_emulator/profile"
-        door.open(Request(url, method="PUT", data=body, headers={"Content-Type": "application/json"})).close()
-
-    running(3600.0)
+    chain.profile(job_running_seconds=3600.0)
     (file_id,) = [id for id, name in chain.stranger().files().items() if name.endswith("-last.jsonl")]
     foreign = chain.stranger().train(file_id)
     chain.write("data/last.jsonl", chat_rows("delivery", rows=20))
@@ -96,10 +86,7 @@ def test_destroy_leaves_nothing_of_ours_and_everything_of_others(chain: Team):
 
 
 def test_models_go_between_deployments_and_files_where_the_service_can_delete_them(chain: Team):
-    body = json.dumps({"delete_model_route": "works"}).encode()
-    request = Request(f"{chain.emulator.url}/_emulator/profile", method="PUT", data=body)
-    request.add_header("Content-Type", "application/json")
-    build_opener(ProxyHandler({})).open(request).close()
+    chain.profile(delete_model_route="works")
 
     chain.ftops("destroy", "--auto-approve", "--delete-models")
 

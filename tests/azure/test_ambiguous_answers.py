@@ -7,11 +7,9 @@ the same, so that it shows what there is to count.
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 import openai
 import pytest
@@ -22,6 +20,7 @@ from ftops.core.change import Train
 from ftops.core.errors import RemoteError
 from ftops.core.observed import ObservedFile
 from ftops.emulator import API_KEY, Emulator
+from tests.emulator.bench import Bench
 
 ROWS = b'{"messages":[{"role":"user","content":"q"},{"role":"assistant","content":"a"}]}\n' * 12
 SILENCE_SECONDS = 0.4
@@ -82,12 +81,7 @@ class Scene:
         self.file: ObservedFile = self.client.upload_file("ftops-a.jsonl", io.BytesIO(ROWS), lambda _: None)
 
     def door(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self.emulator.url}/_emulator/{path}", data, method=method)
-        request.add_header("Content-Type", "application/json")
-        with build_opener(ProxyHandler({})).open(request) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        return Bench(self.emulator).door(method, path, body)
 
     def says(self, said: Said) -> None:
         self.door("PUT", "faults", {"fault": said.fault, "route": "jobs.create", **said.rule})

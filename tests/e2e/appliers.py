@@ -6,7 +6,6 @@ whatever becomes of the sender. The judge reads the emulator's bill and the ledg
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import subprocess
@@ -19,12 +18,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, Request, build_opener
 
 from ftops.core.recorded import Recorded
 from ftops.emulator import Emulator
 from ftops.ledger import Ledger, LocalStore
 from tests.acceptance.conftest import AT_ONCE, chat_rows
+from tests.emulator.bench import Bench
 
 #: No limit of the service is in the way of hundreds of trainings.
 _ROOMY = {"jobs_ever_max": 100_000, "jobs_queued_max": 10_000, "jobs_running_max": 10_000, "requests_kept": 2_000}
@@ -87,12 +86,7 @@ class Site:
 
     def ask(self, method: str, name: str, body: Any = None) -> Any:
         """The emulator's control door."""
-        data = None if body is None else json.dumps(body).encode()
-        request = Request(f"{self.emulator.url}/_emulator/{name}", method=method, data=data)
-        request.add_header("Content-Type", "application/json")
-        with build_opener(ProxyHandler({})).open(request) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        return Bench(self.emulator).door(method, name, body)
 
     def jobs(self) -> Counter[str]:
         """How many jobs were ever made for each training, by the suffix they carry."""

@@ -5,7 +5,6 @@ FTOPS_E2E_ROUNDS sets how many rounds of contention are played (20 unless set; 2
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import subprocess
@@ -16,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
@@ -36,6 +34,7 @@ from tests.e2e.contenders import (
 )
 from tests.e2e.environments import NotInstallable
 from tests.e2e.losing_answers import way_to
+from tests.emulator.bench import Bench
 
 pytestmark = pytest.mark.e2e
 pytest.importorskip("azure.storage.blob", reason="needs the extra ftops[azblob]")
@@ -253,8 +252,7 @@ class Machines:
 
     def jobs(self) -> list[str]:
         """Every job there ever was, by the emulator's own bill."""
-        with build_opener(ProxyHandler({})).open(f"{self.emulator.url}/_emulator/bill") as answer:
-            return [job["suffix"] for job in json.load(answer)["jobs"]]
+        return [job["suffix"] for job in Bench(self.emulator).door("GET", "bill")["jobs"]]
 
 
 def machines_of(count: int, tmp_path: Path, account_url: str, container: str) -> Machines:

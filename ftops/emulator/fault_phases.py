@@ -1,0 +1,10 @@
+"""The phases of a request in which a fault can strike."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BEFORE: Final = "before"  # nothing is committed
+AFTER: Final = "after"  # the request is committed, then its answer suffers
+LATE: Final = "late"  # the answer suffers, then the request is committed
+AROUND: Final = "around"  # both sides of the request: the fault decides
