@@ -111,7 +111,7 @@ class _Loop:
         """Reads the ledger, then looks, then plans: in this order, so that the etag is older than the evidence (I3)."""
         session = self._session()
         recorded = session.recorded()
-        arm_ids = {client.arm_id for client in self._run.clients.values()}
+        arm_ids = [client.arm_id for client in self._run.clients.values()]
         young_seconds = {arm_id: session.young_seconds_left(arm_id) for arm_id in arm_ids}
         observed = confirm(self._run.survey(), recorded, self._run.clients)
         plan = self._run.plan(recorded, observed)
