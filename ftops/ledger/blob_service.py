@@ -234,6 +234,7 @@ def _problems() -> Iterator[None]:
 def _problem(error: Exception) -> BlobProblem | None:
     from azure.core.exceptions import AzureError, HttpResponseError
 
+    error = _answer_behind(error)
     if not isinstance(error, AzureError | OSError | ValueError):
         return None  # a mistake of ours, which must look like one
     status = getattr(error, "status_code", None) if isinstance(error, HttpResponseError) else None
@@ -243,7 +244,20 @@ def _problem(error: Exception) -> BlobProblem | None:
     return BlobProblem(status, code or type(error).__name__)
 
 
+def _answer_behind(error: Exception) -> Exception:
+    """The SDK itself stumbles over an error document without a Message; what it was explaining then says more."""
+    from azure.core.exceptions import AzureError, HttpResponseError
+
+    behind: BaseException | None = error
+    while behind is not None and not isinstance(behind, AzureError):
+        behind = behind.__context__
+    return behind if isinstance(behind, HttpResponseError) else error
+
+
 def _code(error: Exception) -> str:
     """The storage service's own error code, "" when the error holds none."""
+    error = _answer_behind(error)
     code = getattr(error, "error_code", None)
+    if code is None:
+        code = getattr(getattr(error, "response", None), "headers", {}).get("x-ms-error-code")
     return str(getattr(code, "value", code) or "")

@@ -64,6 +64,24 @@ def test_a_request_that_never_arrived_is_sent_again_only_after_the_horizon() -> 
     assert any("sent again only if it is still absent in 60 s" in message for message in applier.messages())
 
 
+def test_a_look_that_began_while_the_ledger_was_young_proves_nothing_however_long_it_took() -> None:
+    """The process sleeps between the answer to its listing and the decision: the horizon passes, the evidence ages."""
+    first = one(Course(lag_seconds=50.0)).with_options(wait="none")
+    assert first.run().exit_code == 3
+    again = Applier(first.world, ONE)
+    again.world.store.data = None
+
+    def stalls(listed: tuple[ObservedJob, ...]) -> tuple[ObservedJob, ...]:
+        again.world.clock.now += 100.0
+        return listed
+
+    faults(again)["list_jobs"] = [lambda listed: listed, stalls]
+
+    assert again.run().exit_code == 0
+    assert len(again.world.paid) == 1
+    assert job_of(again) == ("done", next(iter(again.world.accounts["main"].jobs)))
+
+
 def test_a_request_that_arrives_late_is_recognised_before_it_could_be_sent_again() -> None:
     applier = one()
     account, clock = applier.world.accounts["main"], applier.world.clock

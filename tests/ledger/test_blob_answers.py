@@ -67,6 +67,7 @@ class _Canned(BaseHTTPRequestHandler):
             self.send_header("Date", DATE)
         for name, value in (
             ("x-ms-error-code", code if status >= 300 else ""),
+            ("Content-Type", "application/xml" if body.startswith(b"<Error>") else ""),
             ("ETag", '"e1"' if status < 300 and code != "no etag" else ""),
             ("Content-Range", f"bytes 0-{len(body) - 1}/{len(body) + (9 if code == 'short' else 0)}" if body else ""),
             ("x-ms-lease-state", code if self.command == "HEAD" and status < 300 else ""),
@@ -138,6 +139,17 @@ def test_a_write_that_the_service_refuses_for_its_condition_means_that_the_ledge
     script.answers["PUT"] = [(*answer, b"")]
     with pytest.raises(LedgerMoved):
         store.write_if('"e0"', b"x")
+
+
+def test_an_error_document_over_which_the_sdk_stumbles_is_understood(script: Script, store: AzblobStore) -> None:
+    script.answers["PUT"] = [(412, "ConditionNotMet", b"<Error><Code>ConditionNotMet</Code></Error>")]
+    with pytest.raises(LedgerMoved):
+        store.write_if('"e0"', b"x")
+    script.answers["PUT"] = [(503, "ServerBusy", b"<Error><Code>ServerBusy</Code></Error>")]
+    with pytest.raises(LedgerUnsure):
+        store.write_if('"e0"', b"x")
+    script.answers["GET"] = [(404, "BlobNotFound", b"<Error><Code>BlobNotFound</Code></Error>")]
+    assert store.read() == (None, "")
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ KNOWN = {
     "no-intent": (4, "made twice"),
     "no-swap": (34, "made twice"),
     "no-deadline": (1, "paid twice"),
-    "no-horizon": (2, "paid twice"),
+    "no-horizon": (4, "paid twice"),
     "short-horizon": (2, "paid twice"),
     "ambiguous-is-failed": (6, "made twice"),
-    "list-error-is-empty": (216, "made twice"),
+    "list-error-is-empty": (341, "lost"),
     "no-quarantine": (16, "made twice"),
-    "sdk-retries": (2, "made twice"),
+    "sdk-retries": (4, "made twice"),
     "blind-adoption": (11, "stuck"),
 }
 
