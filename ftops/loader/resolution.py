@@ -277,6 +277,8 @@ def _fingerprint(spec: DeploymentSpec, finetune: DesiredFinetune | None, upgrade
         managed["upgrade"] = upgrade
     if spec.tags:
         managed["tags"] = spec.tags
+    if spec.protect:  # kept in a tag: without this, writing it would look like somebody's edit in Azure
+        managed["protect"] = True
     return identity.digest(managed)[:FINGERPRINT_LENGTH]
 
 

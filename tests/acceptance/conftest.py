@@ -90,6 +90,9 @@ class Stranger:
     def scale(self, name: str, capacity: int) -> None:
         self._arm("PATCH", f"/deployments/{name}", {"sku": {"name": "Standard", "capacity": capacity}})
 
+    def tag(self, name: str, tags: dict[str, str]) -> None:
+        self._arm("PATCH", f"/deployments/{name}", {"tags": tags})
+
     def undeploy(self, name: str) -> None:
         self._arm("DELETE", f"/deployments/{name}")
 

@@ -116,3 +116,14 @@ def test_hold_keeps_serving_what_was_trained_while_the_data_moves_on(chain: Team
     assert plan["summary"]["train"] == 0
     three = next(change for change in plan["changes"] if change["address"] == "finetune/three")
     assert (three["action"], [field["effect"] for field in three["fields"]]) == ("keep", ["held"])
+
+
+def test_protecting_a_deployment_is_an_edit_and_unprotecting_it_in_azure_is_drift(chain: Team):
+    chain.edit("specs/chain.yaml", "capacity: 5}", "capacity: 5, protect: true}")
+
+    assert chain.outline() == {"deployment/bot": "update, spec"}
+    chain.apply()
+    assert chain.in_shape()
+    tags = chain.stranger().deployments()["bot"]["tags"]
+    chain.stranger().tag("bot", {**tags, "ftops-protect": "false"})
+    assert chain.outline() == {"deployment/bot": "update, drift"}

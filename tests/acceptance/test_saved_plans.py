@@ -13,7 +13,6 @@ import pytest
 from ftops.cli.show import read_plan
 from ftops.core.errors import FtopsError
 from tests.acceptance.conftest import Team, chat_rows
-from tests.acceptance.test_from_outside import profile
 
 STALE = 5
 
@@ -69,7 +68,7 @@ def test_a_plan_saved_before_there_was_a_ledger_works(small: Team):
 def test_applied_in_part_it_goes_on(small: Team):
     plan = save(small)
 
-    profile(small, job_running_seconds=3600.0)
+    small.profile(job_running_seconds=3600.0)
     small.ftops("apply", plan, "--wait", "none", exits=3)
     small.ftops("emulator", "clock", "+2h")
     small.ftops("apply", plan)

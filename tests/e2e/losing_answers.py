@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 REFUSALS = {
     "412": (412, "ConditionNotMet"),
     "409": (409, "LeaseAlreadyPresent"),
-    "lease lost": (412, "LeaseLost"),
     "503": (503, "ServerBusy"),
 }
 _OWN = ("connection", "keep-alive", "transfer-encoding", "content-length")

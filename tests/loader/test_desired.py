@@ -165,7 +165,7 @@ def test_a_base_model_is_named_as_azure_names_it(tmp_path: Path) -> None:
     [
         "finetune: a, sku: Standard, capacity: 1",
         "sku: Standard, finetune: a",
-        "finetune: a, sku: Standard, name: other, protect: true, description: x, labels: {a: b}",
+        "finetune: a, sku: Standard, name: other, description: x, labels: {a: b}",
         "finetune: a, sku: Standard, tags: {}, rollout: recreate, drain: 5m, checkpoint: last, on_expiry: recreate",
         "finetune: a, sku: Standard, upgrade: OnceNewDefaultVersionAvailable",
         "finetune: a, sku: Standard, account: eu",
@@ -195,6 +195,7 @@ def test_a_spelled_out_upgrade_of_a_pinned_version_is_the_default(tmp_path: Path
         "finetune: a, sku: Standard, content_policy: x",
         "finetune: a, sku: Standard, upgrade: NoAutoUpgrade",
         "finetune: a, sku: Standard, tags: {a: b}",
+        "finetune: a, sku: Standard, protect: true",
         "model: {name: a}, sku: Standard",
     ],
 )
