@@ -33,7 +33,8 @@ class UnusableProfile(ValueError):
     """A profile override names no known value or carries one of the wrong kind."""
 
 
-@dataclass(frozen=True, kw_only=True)
+# Nobody compares or prints one, and for so many fields either method takes a millisecond to make.
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Profile:
     """Behaviour of one store; kept there as overrides, so all processes on it agree.
 

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,6 @@ from tests.e2e.contenders import (
     lock_in_every_round,
     store_of,
 )
-from tests.e2e.environments import NotInstallable
 from tests.e2e.losing_answers import way_to
 from tests.emulator.bench import Bench
 
@@ -43,16 +41,6 @@ ROUNDS = int(os.environ.get("FTOPS_E2E_ROUNDS", "20"))
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROCESSES = multiprocessing.get_context("spawn")
 HOLDER = Holder("r1", "host", 4711, "2026-01-02T03:04:05Z")
-
-
-@pytest.fixture(scope="module")
-def account_url() -> Iterator[str]:
-    try:
-        azurite.executable()
-    except NotInstallable as reason:
-        pytest.skip(str(reason))
-    with azurite.running() as url:
-        yield url
 
 
 @pytest.fixture

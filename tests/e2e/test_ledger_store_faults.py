@@ -21,7 +21,6 @@ from ftops.ledger.azblob import AzblobStore
 from ftops.ledger.guard import FileGuard
 from tests.acceptance.conftest import AT_ONCE, chat_rows
 from tests.e2e import azurite
-from tests.e2e.environments import NotInstallable
 from tests.e2e.losing_answers import REFUSALS, Way, way_to
 from tests.emulator.bench import Bench
 
@@ -34,16 +33,6 @@ datasets: {hours: {file: ../data/hours.jsonl}}
 finetunes: {v1: {model: gpt-4o-mini-2024-07-18, training: hours}}
 deployments: {bot: {finetune: v1, sku: Standard, capacity: 5}}
 """
-
-
-@pytest.fixture(scope="module")
-def account_url() -> Iterator[str]:
-    try:
-        azurite.executable()
-    except NotInstallable as reason:
-        pytest.skip(str(reason))
-    with azurite.running() as url:
-        yield url
 
 
 @dataclass
