@@ -33,7 +33,7 @@ class UnusableProfile(ValueError):
     """A profile override names no known value or carries one of the wrong kind."""
 
 
-# Nobody compares or prints one, and for so many fields either method takes a millisecond to make.
+# Nobody compares or prints one, and for so many fields those methods take a millisecond to make.
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Profile:
     """Behaviour of one store; kept there as overrides, so all processes on it agree.

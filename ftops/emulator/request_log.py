@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from ftops.emulator.store import Store
@@ -45,6 +46,11 @@ class RequestLog:
         self._kept = kept
         self._waiting.append(entry)
         if len(self._waiting) >= _WAITING_MAX:
+            self.write_if_possible()
+
+    def write_if_possible(self) -> None:
+        """Write what waits, or leave it to the next time: the store may be busy, or its disk full."""
+        with suppress(sqlite3.Error):
             self.write()
 
     def write(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -126,8 +125,7 @@ class Emulator:
             self._serving = False
         self._server.server_close()
         self._server.hang_up()
-        with contextlib.suppress(sqlite3.Error):
-            self._server.dispatcher.log.write()
+        self._server.dispatcher.log.write_if_possible()
         self._store.close()
 
     def __enter__(self) -> Emulator:
@@ -164,8 +162,7 @@ class _Server(ThreadingTCPServer):
         """Called by `serve_forever` at least every `_WAKE_SECONDS`."""
         if time.monotonic() >= self._log_due:
             self._log_due = time.monotonic() + _LOG_SECONDS
-            with contextlib.suppress(sqlite3.Error):  # a store that is busy or full now is tried again soon
-                self.dispatcher.log.write()
+            self.dispatcher.log.write_if_possible()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A connection that broke is no news: clients hang up, also in mid-answer."""
