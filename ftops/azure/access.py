@@ -114,7 +114,7 @@ class _LazyCredential:
     def _asked(self, method: str, *scopes: str, **options: Any) -> Any:
         try:
             return getattr(self._credential.get(), method)(*scopes, **options)
-        except Exception as error:
+        except Exception as error:  # whatever a chain of credentials raises, no request was sent without a token
             raise login_error(error) from error
 
 

@@ -91,7 +91,7 @@ class EmulatorCredential:
             return AccessToken(str(document["access_token"]), int(document["expires_on"]))
         except (KeyError, TypeError, ValueError) as error:
             raise login_error(unreadable(doing, "the answer holds no token", "read")) from error
-        except Exception as error:
+        except Exception as error:  # of any HTTP client: no request was sent without a token
             raise login_error(error) from error
 
 

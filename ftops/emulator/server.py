@@ -86,7 +86,7 @@ class Emulator:
         for name, location in (accounts or {}).items():
             self._store.ensure_account(name, location, now=time.time())
         if profile:
-            from ftops.emulator.control_settings import override_profile
+            from ftops.emulator.control_settings import override_profile  # few say one at the start
 
             with self._store.writing() as db:
                 override_profile(db, profile)

@@ -225,3 +225,24 @@ def chain(team: Team) -> Team:
     team.ftops("ledger", "init", "--nothing-in-flight")
     team.apply()
     return team
+
+
+@pytest.fixture
+def small(team: Team) -> Team:
+    """One dataset, one fine-tune, its deployment and one of a base model: written, not applied."""
+    team.write("ftops.yaml", "project: larkspur\naccounts: {main: {emulator: true}}\n")
+    team.write("data/hours.jsonl", chat_rows("opening hours"))
+    team.write(
+        "specs/all.yaml",
+        """\
+        datasets:
+          hours: {file: ../data/hours.jsonl}
+        finetunes:
+          v1: {model: gpt-4o-mini-2024-07-18, training: hours}
+        deployments:
+          bot: {finetune: v1, sku: Standard, capacity: 5}
+          plain: {model: {name: gpt-4o-mini, version: "2024-07-18"}, sku: Standard, capacity: 3}
+        """,
+    )
+    team.ftops("ledger", "init", "--nothing-in-flight")
+    return team

@@ -15,27 +15,11 @@ from collections import Counter
 import pytest
 
 from ftops.__main__ import main
-from tests.acceptance.conftest import AT_ONCE, Team, chat_rows
+from tests.acceptance.conftest import AT_ONCE, Team
 from tests.ledger.faulty_disk import FaultyDisk
 
 DONE, REFUSED, PARTLY, UNDECIDED = 0, 1, 6, 7
 ERRORS = {"full": errno.ENOSPC, "broken": errno.EIO, "read-only": errno.EROFS}
-SPECS = """\
-    datasets:
-      hours: {file: ../data/hours.jsonl}
-    finetunes:
-      v1: {model: gpt-4o-mini-2024-07-18, training: hours}
-    deployments:
-      bot: {finetune: v1, sku: Standard, capacity: 5}
-    """
-
-
-@pytest.fixture
-def shop(team: Team) -> Team:
-    team.write("ftops.yaml", "project: larkspur\naccounts: {main: {emulator: true}}\n")
-    team.write("data/hours.jsonl", chat_rows("opening hours"))
-    team.write("specs/all.yaml", SPECS)
-    return team
 
 
 def begin(team: Team) -> None:
@@ -89,12 +73,12 @@ def struck(team: Team, number: int, error: int, *, for_ever: bool, torn: bool) -
 @pytest.mark.e2e
 @pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
 @pytest.mark.parametrize("error", list(ERRORS))
-def test_a_disk_that_fails_at_any_call_of_an_apply_costs_no_training(shop: Team, error: str, for_ever: bool):
-    for number in range(1, calls_of_an_apply(shop) + 1):
-        struck(shop, number, ERRORS[error], for_ever=for_ever, torn=error == "full")
+def test_a_disk_that_fails_at_any_call_of_an_apply_costs_no_training(small: Team, error: str, for_ever: bool):
+    for number in range(1, calls_of_an_apply(small) + 1):
+        struck(small, number, ERRORS[error], for_ever=for_ever, torn=error == "full")
 
 
 @pytest.mark.parametrize("error", list(ERRORS))
-def test_a_disk_that_fails_costs_no_training(shop: Team, error: str):
-    for number in range(1, calls_of_an_apply(shop) + 1, 9):
-        struck(shop, number, ERRORS[error], for_ever=error == "read-only", torn=error == "full")
+def test_a_disk_that_fails_costs_no_training(small: Team, error: str):
+    for number in range(1, calls_of_an_apply(small) + 1, 9):
+        struck(small, number, ERRORS[error], for_ever=error == "read-only", torn=error == "full")

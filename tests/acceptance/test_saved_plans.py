@@ -26,27 +26,6 @@ def forget_ledger(team: Team) -> None:
     shutil.rmtree(team.directory / ".ftops" / "ledger")
 
 
-@pytest.fixture
-def small(team: Team) -> Team:
-    """One dataset, one fine-tune, its deployment and one of a base model: written, not applied."""
-    team.write("ftops.yaml", "project: larkspur\naccounts: {main: {emulator: true}}\n")
-    team.write("data/hours.jsonl", chat_rows("opening hours"))
-    team.write(
-        "specs/all.yaml",
-        """\
-        datasets:
-          hours: {file: ../data/hours.jsonl}
-        finetunes:
-          v1: {model: gpt-4o-mini-2024-07-18, training: hours}
-        deployments:
-          bot: {finetune: v1, sku: Standard, capacity: 5}
-          plain: {model: {name: gpt-4o-mini, version: "2024-07-18"}, sku: Standard, capacity: 3}
-        """,
-    )
-    team.ftops("ledger", "init", "--nothing-in-flight")
-    return team
-
-
 def test_it_is_done_without_a_question_and_then_nothing_is_left_of_it(small: Team):
     plan = save(small)
 
